@@ -1,0 +1,18 @@
+/*
+ * The last stage: master scale to a device's samples.
+ */
+#ifndef FORMAT_H
+#define FORMAT_H
+
+#include "server/engine/engine.h"
+
+/*
+ * Saturates n frames of the master into n x channels samples; engine_format()
+ * says how.
+ *   dither  state of its noise: deterministic, and carried on
+ * Returns how many samples were clipped.  Thread: any.
+ */
+uint32_t format_frames(const int64_t *master, uint32_t n,
+    enum out_format format, unsigned channels, uint64_t *dither, void *out);
+
+#endif
