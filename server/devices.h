@@ -1,0 +1,47 @@
+/*
+ * Which device to try, and when to try again.  No thread, no clock, no device:
+ * times are handed in, in ms.
+ */
+#ifndef DEVICES_H
+#define DEVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/device/device.h"
+
+#define DEVICES_MAX 8 /* names in a chain */
+
+#define DEVICES_RETRY_FIRST 100  /* ms */
+#define DEVICES_RETRY_LAST  1600 /* ms, the longest wait between two tries */
+
+struct devices {
+	char names[DEVICES_MAX][DEVICE_NAME_MAX];
+	unsigned count;
+	unsigned next;      /* index to try next */
+	uint32_t wait_ms;   /* before the next round */
+	uint64_t retry_at;  /* when that round begins, ms */
+};
+
+/*
+ * Splits "hw:0,0,default,file:/x.wav" into its names.  A comma separates two
+ * names unless what follows is a number or KEY=VALUE, which belong to the
+ * name before ("hw:0,0", "hw:CARD=PCH,DEV=0").
+ * Returns 0; -E2BIG: too many names or one too long; -EINVAL: an empty name.
+ */
+int devices_parse(struct devices *devices, const char *chain);
+
+/*
+ * The index of the device to try now, or -1 when it isn't time yet.
+ * Each call moves on to the next name; after the last the round ends and the
+ * next begins wait_ms later, doubling.
+ */
+int devices_try(struct devices *devices, uint64_t now);
+
+/* The device just tried was opened: the next outage starts afresh. */
+void devices_opened(struct devices *devices);
+
+/* The open device was lost: begin a round now, then back off. */
+void devices_lost(struct devices *devices, uint64_t now);
+
+#endif
