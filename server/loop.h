@@ -1,0 +1,62 @@
+/*
+ * The event loop: accepts clients, moves bytes between their sockets and their
+ * sessions, and holds them to the limits.  The only file that knows libuv.
+ * Thread: control, but for loop_wake().
+ */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <stdint.h>
+
+#include "server/session.h"
+
+#define LOOP_LISTENERS_MAX 8
+#define LOOP_SIGNALS_MAX   4
+
+struct loop;
+
+struct loop_settings {
+	const struct session_host *host; /* its changed() is loop_changed() */
+
+	unsigned clients_max;	  /* connections at once; more are refused */
+	unsigned strangers_max;	  /* of those, not yet authenticated; peers on a
+				     Unix socket who are us do not count */
+	uint32_t auth_ms;	  /* to finish the handshake */
+	uint32_t request_ms;	  /* to finish a request, or take its answer */
+	void (*woken)(void *arg); /* after loop_wake() */
+	void (*signalled)(void *arg, int signal);
+	void *arg;
+};
+
+/* 0 or -errno.  SIGPIPE is ignored from here on. */
+int loop_create(const struct loop_settings *settings, struct loop **created);
+
+/*
+ * Accepts clients on a listening, non-blocking stream socket of any family,
+ * which stays the caller's; it may be closed after loop_close().
+ * 0; -ENOSPC: too many listeners; else -errno.
+ */
+int loop_listen(struct loop *loop, int fd);
+
+/* Hands that signal to signalled(); 0 or -errno. */
+int loop_signal(struct loop *loop, int signal);
+
+/* Runs until loop_stop(), which any of the callbacks may call. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Stops accepting and destroys all sessions; loop_wake() stays harmless. */
+void loop_close(struct loop *loop);
+
+/* After loop_close(), and once nobody can call loop_wake() any more. */
+void loop_destroy(struct loop *loop);
+
+/* Thread: any.  woken() follows soon; several calls may make one. */
+void loop_wake(void *loop);
+
+/* For session_host.changed: there is something to send or room to read. */
+void loop_changed(struct session *session);
+
+unsigned loop_clients(const struct loop *loop); /* connected now */
+
+#endif

@@ -1,0 +1,265 @@
+#include "server/output.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int
+sink_open(struct sink *sink, const char *name, const struct device_want *want)
+{
+	int error;
+
+	sink->kind = device_kind_of(name);
+	error = sink->kind->open(name, want, &sink->device, &sink->got);
+	if (error < 0) {
+		sink->device = NULL;
+	}
+	return error;
+}
+
+static void
+sink_close(struct sink *sink)
+{
+	if (sink->device != NULL) {
+		sink->kind->close(sink->device);
+		sink->device = NULL;
+	}
+}
+
+static void
+report(struct output *output, enum mixer_event_kind kind, int error)
+{
+	struct mixer_event event = {
+		.kind = kind,
+		.device = output->device,
+		.error = error,
+		.count = output->underruns,
+		.got = output->card.got,
+	};
+
+	output->report(output->arg, &event);
+}
+
+int
+output_init(struct output *output, const struct devices *devices,
+    const struct device_want *want,
+    void (*report_event)(void *arg, const struct mixer_event *event), void *arg)
+{
+	memset(output, 0, sizeof(*output));
+	output->devices = *devices;
+	output->want = *want;
+	output->report = report_event;
+	output->arg = arg;
+	output->rate = want->rate;
+	output->now = &output->null;
+	return sink_open(&output->null, "null", want);
+}
+
+void
+output_finish(struct output *output)
+{
+	sink_close(&output->card);
+	sink_close(&output->null);
+}
+
+static void
+use_card(struct output *output, uint64_t now)
+{
+	output->now = &output->card;
+	output->progress = now;
+	output->prime = true;
+	output->trouble = 0;
+}
+
+static void
+lose_card(struct output *output, int error, uint64_t now)
+{
+	sink_close(&output->card);
+	output->now = &output->null;
+	if (output->doubtful) {
+		return; /* it never quite came back: the round goes on */
+	}
+	output->doubtful = true;
+	devices_lost(&output->devices, now);
+	report(output, MIXER_LOST, error);
+}
+
+static void
+accept_card(struct output *output)
+{
+	output->doubtful = false;
+	devices_opened(&output->devices);
+	report(output, MIXER_OPENED, 0);
+}
+
+/* "null" among others: it plays anyway, while those are tried again. */
+static bool
+is_implied(const struct output *output, const char *name)
+{
+	return output->devices.count > 1 &&
+	       device_kind_of(name) == &device_null;
+}
+
+/* A round through the chain; ends at the first device that opens. */
+static void
+open_due(struct output *output, uint64_t now)
+{
+	int index;
+
+	while ((index = devices_try(&output->devices, now)) >= 0) {
+		int error;
+
+		if (is_implied(output, output->devices.names[index])) {
+			continue;
+		}
+		output->device = (unsigned)index;
+		error = sink_open(&output->card, output->devices.names[index],
+		    &output->want);
+		if (error < 0) {
+			report(output, MIXER_FAILED, error);
+			continue;
+		}
+		if (output->card.got.rate == output->rate) {
+			use_card(output, now);
+		} else {
+			output->doubtful = false;
+		}
+		if (!output->doubtful) {
+			accept_card(output);
+		}
+		return;
+	}
+}
+
+static uint32_t
+stall_ms(const struct output *output)
+{
+	const struct device_got *got = &output->card.got;
+
+	return OUTPUT_STALL_MS +
+	       (uint32_t)((uint64_t)got->period * 3000 / got->rate);
+}
+
+void
+output_tend(struct output *output, uint64_t now)
+{
+	if (output->now == &output->card) {
+		if (now - output->progress > stall_ms(output)) {
+			lose_card(output, -ETIMEDOUT, now);
+		}
+	}
+	if (output->card.device == NULL) {
+		open_due(output, now);
+	}
+}
+
+void
+output_set_rate(struct output *output, uint32_t rate, uint64_t now)
+{
+	struct sink null;
+
+	output->rate = rate;
+	output->want.rate = rate;
+	/* Where this fails the old one's pace is better than none. */
+	if (sink_open(&null, "null", &output->want) == 0) {
+		sink_close(&output->null);
+		output->null = null;
+	}
+	if (output->card.device != NULL && output->card.got.rate == rate) {
+		use_card(output, now);
+	}
+}
+
+int
+output_fds(struct output *output, struct pollfd *fds, uint64_t now,
+    int *timeout)
+{
+	struct sink *sink = output->now;
+	uint64_t deadline;
+
+	*timeout = -1;
+	if (sink == &output->card) {
+		deadline = output->progress + stall_ms(output) + 1;
+		*timeout = deadline > now ? (int)(deadline - now) : 0;
+	}
+	if (output->prime) {
+		*timeout = 0;
+	}
+	return sink->kind->fds(sink->device, fds);
+}
+
+static void
+handle_error(struct output *output, int error, uint64_t now)
+{
+	struct sink *sink = output->now;
+
+	if (error == -ENOSPC) {
+		if (output->trouble != error) {
+			report(output, MIXER_TROUBLE, error);
+		}
+		output->trouble = error;
+		return;
+	}
+	if (sink != &output->card) {
+		return; /* the null device has no errors that matter */
+	}
+	if (error == -EPIPE) {
+		output->underruns++;
+		report(output, MIXER_UNDERRUN, error);
+		error = sink->kind->recover(sink->device, error);
+		if (error == 0) {
+			output->prime = true;
+			return;
+		}
+	}
+	lose_card(output, error, now);
+}
+
+uint32_t
+output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
+{
+	struct sink *sink = output->now;
+	int room = sink->kind->room(sink->device, fds, count);
+	bool first = output->prime; /* it is empty: room proves nothing */
+
+	output->prime = false;
+	if (room < 0) {
+		handle_error(output, room, now);
+		return 0;
+	}
+	if ((uint32_t)room >= sink->got.period) {
+		output->progress = now;
+		if (output->doubtful && !first && sink == &output->card) {
+			accept_card(output);
+		}
+	}
+	return (uint32_t)room;
+}
+
+void
+output_write(struct output *output, const void *frames, uint32_t n,
+    uint64_t now)
+{
+	struct sink *sink = output->now;
+	int error = sink->kind->write(sink->device, frames, n);
+
+	if (error < 0) {
+		handle_error(output, error, now);
+	} else {
+		output->trouble = 0;
+	}
+}
+
+const struct device_got *
+output_got(const struct output *output)
+{
+	return &output->now->got;
+}
+
+uint32_t
+output_delay(const struct output *output)
+{
+	const struct sink *sink = output->now;
+	int delay = sink->kind->delay(sink->device);
+
+	return delay > 0 ? (uint32_t)delay : 0;
+}

@@ -1,0 +1,74 @@
+/*
+ * What the audio thread plays into: the card while there is one, else nothing,
+ * in real time, while the card is tried again.
+ * Thread: audio.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include "server/devices.h"
+#include "server/event.h"
+
+#define OUTPUT_STALL_MS 150 /* beyond three periods without progress: lost */
+
+struct sink {
+	const struct device_kind *kind;
+	struct device *device; /* NULL: closed */
+	struct device_got got;
+};
+
+struct output {
+	/* constant */
+	struct device_want want;
+	void (*report)(void *arg, const struct mixer_event *event);
+	void *arg;
+
+	struct devices devices;
+	unsigned device;   /* index of the card's name */
+	struct sink card;  /* open, but unused while its rate isn't ours */
+	struct sink null;  /* always open */
+	struct sink *now;  /* one of the two */
+	uint32_t rate;	   /* the mixer's, frames/s */
+	uint64_t progress; /* when the card last took something, ms */
+	uint32_t underruns;
+	int trouble;   /* the error last reported, 0: none */
+	bool doubtful; /* it was lost, and has taken nothing since */
+	bool prime;    /* ask for room without waiting first */
+};
+
+/*
+ * Opens the null device at want.rate.  0 or -errno.
+ *   report  takes each event; must not block
+ */
+int output_init(struct output *output, const struct devices *devices,
+    const struct device_want *want,
+    void (*report)(void *arg, const struct mixer_event *event), void *arg);
+void output_finish(struct output *output);
+
+/* Opens what is due, gives up what stalls.  May take as long as an open. */
+void output_tend(struct output *output, uint64_t now);
+
+/* The mixer now runs at that rate: a card that waits for it may play. */
+void output_set_rate(struct output *output, uint32_t rate, uint64_t now);
+
+/*
+ * What to poll: fills fds (DEVICE_FDS_MAX of them), returns how many, and for
+ * how long at most, in ms, -1 for ever.
+ */
+int output_fds(struct output *output, struct pollfd *fds, uint64_t now,
+    int *timeout);
+
+/* Frames that may be written; only whole periods are of use. */
+uint32_t output_room(struct output *output, struct pollfd *fds, int count,
+    uint64_t now);
+
+/* Writes n frames in the format of output_got(). */
+void output_write(struct output *output, const void *frames, uint32_t n,
+    uint64_t now);
+
+const struct device_got *output_got(const struct output *output);
+
+/* Frames written but not yet heard. */
+uint32_t output_delay(const struct output *output);
+
+#endif

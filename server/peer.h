@@ -1,0 +1,14 @@
+/* Who is at the other end of a socket. */
+#ifndef PEER_H
+#define PEER_H
+
+#include "server/session.h"
+
+/*
+ * Names the peer of a connected socket, client `number`, for log lines; trusts
+ * one on a Unix socket who is our own user or root.
+ * Returns the socket's family, AF_UNIX, AF_INET ...
+ */
+int peer_of(int fd, uint32_t number, struct session_peer *peer);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * One client, without I/O: where its next bytes go, what a row's step does,
+ * what to send.  The connection that carries it is the loop's.
+ * Thread: control.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "protocols/esd.h"
+
+struct session;
+struct stream;
+
+/*
+ * A row's handler.  Called for every step of its row but IN and BLOB, in order.
+ *   step   index into the row's steps
+ *   in     the record of IN, decoded; valid through the whole row
+ *   out    a zeroed record to fill, for OUT and LIST; else NULL
+ * Returns 0 to go on, 1 to end a LIST, or -errno to close the session once
+ * what is queued has been sent; with -EACCES `out` is sent before that.
+ */
+typedef int session_handler(struct session *session, unsigned step,
+    const void *in, void *out);
+
+/* What every session of a daemon shares; constant but for what it points to. */
+struct session_host {
+	const struct esd_op *ops;	  /* ESD_OPS rows, by opcode */
+	session_handler *const *handlers; /* one a row */
+	const uint8_t *key;		  /* ESD_KEY_LEN bytes */
+	void *server;			  /* the handlers' own */
+
+	/* The connection has something to send, or reads again. */
+	void (*changed)(struct session *session);
+};
+
+struct session_peer {
+	char name[64]; /* "c12 pid 345 uid 1000", for log lines */
+	bool trusted;  /* peer credentials: our own user, on a Unix socket */
+};
+
+/* Never NULL: a session is of fixed size. */
+struct session *session_create(const struct session_host *host,
+    const struct session_peer *peer, void *connection);
+
+/*
+ * The client has gone.  Its stream, if it had one, plays what it has and goes.
+ * Frees the session.
+ */
+void session_destroy(struct session *session);
+
+/*
+ * Where the next bytes from the client go; 0 while none may be read: ask again
+ * after session_sent() and when the host's changed() was called.
+ * The span stays valid until the next call of any function here.
+ */
+size_t session_space(struct session *session, uint8_t **span);
+
+/*
+ * `bytes` of that span were filled.  0, or -errno: close the session once what
+ * is queued has been sent; the reason has been logged.
+ */
+int session_got(struct session *session, size_t bytes);
+
+/* Bytes to send now; `bytes` is 0 when there is nothing. */
+const uint8_t *session_output(struct session *session, size_t *bytes);
+
+/* That many of them were sent. */
+void session_sent(struct session *session, size_t bytes);
+
+/*
+ * It is in the middle of a handshake or request: the loop times it out.
+ * Streams may idle for ever, and so may a client between two requests.
+ */
+bool session_is_waiting(const struct session *session);
+
+/* Its handshake was accepted; until then it counts as a stranger. */
+bool session_is_admitted(const struct session *session);
+
+/* Nothing more is read from it: close it once what is queued has been sent. */
+bool session_is_closing(const struct session *session);
+
+/* For handlers. */
+void *session_server(const struct session *session);
+bool session_is_swapped(const struct session *session);
+const char *session_name(const struct session *session); /* the peer's */
+bool session_admits(const struct session *session, const struct esd_auth *auth);
+
+/* Its place in the LIST under way: NULL at the first call. */
+void **session_cursor(struct session *session);
+
+/* The client's bytes go into that stream's ring from now on. */
+void session_play(struct session *session, struct stream *stream);
+
+/* Logs one line about what the client did wrong; returns -EPROTO. */
+int session_refuse(const struct session *session, const char *why);
+
+/* The ring of its stream has room again. */
+void session_room(struct session *session);
+
+/* Its stream came back from the mixer and is about to be freed. */
+void session_gone(struct session *session);
+
+void *session_connection(const struct session *session);
+
+#endif

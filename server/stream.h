@@ -1,0 +1,91 @@
+/*
+ * One sound on its way from a client to its bus.
+ *
+ * The control thread makes it, lends it to the audio thread (mixer_add), and
+ * frees it once it came back (mixer_news).
+ */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include <stdatomic.h>
+
+#include "protocols/esd.h"
+#include "server/engine/engine.h"
+#include "server/ring.h"
+
+struct session;
+
+struct stream {
+	/* constant */
+	uint32_t id;	/* > 0, not reused soon */
+	int32_t format; /* the ESD format word, without its mode bits */
+	uint32_t rate;	/* frames/s */
+	enum pcm_kind kind;
+	unsigned frame_bytes;
+	unsigned slot; /* of its bus in the engine */
+	char name[ESD_NAME_MAX];
+
+	/* control */
+	struct session *session; /* NULL once its client has gone */
+	struct stream *next;	 /* newer to older, see mixer_streams() */
+	int32_t volume[2];	 /* as set, ESD_VOLUME_BASE is unity */
+	struct bus *bus;	 /* to install, on the way over; on the way
+				    back what it replaced; NULL if none */
+
+	/* atomic: control writes, audio reads */
+	_Atomic uint32_t gain[2]; /* gain_t aimed at, left and right */
+	atomic_bool ended;	  /* no more bytes will come: play, then go */
+	atomic_bool killed;	  /* go at once */
+	atomic_bool thirsty;	  /* its reader stopped on a full ring */
+
+	/* atomic: audio writes, control reads */
+	_Atomic uint64_t played;    /* frames taken from the ring */
+	_Atomic uint32_t underruns; /* times it ran dry after it had begun */
+	_Atomic uint32_t peak[2];   /* greatest s16 magnitude, till read */
+
+	/* audio */
+	gain_t gain_now[2];
+	bool begun; /* it has played since it last ran dry */
+	struct stream *next_playing;
+
+	/* the client's bytes; producer control, consumer audio */
+	struct ring ring;
+};
+
+#define STREAM_RING_MS	  128	/* of sound, at least */
+#define STREAM_RING_MAX	  65536 /* bytes, unless two periods need more */
+#define STREAM_VOLUME_MAX 512	/* twice unity: GAIN_MAX */
+
+/* How a client describes its sound. */
+struct stream_spec {
+	int32_t format;	  /* ESD format word; its mode bits are ignored */
+	int32_t rate;	  /* frames/s */
+	bool swap;	  /* 16-bit samples are in the other byte order */
+	const char *name; /* copied */
+};
+
+/*
+ * A stream at unity volume.
+ *   period_ms  of the device; its ring holds two of them at least
+ * Returns 0; -EINVAL: a format or rate we do not know; -ENOMEM.
+ */
+int stream_create(const struct stream_spec *spec, uint32_t period_ms,
+    struct stream **created);
+void stream_destroy(struct stream *stream); /* NULL is fine */
+
+/* Clamps to 0 .. STREAM_VOLUME_MAX and aims the gains there. */
+void stream_set_volume(struct stream *stream, int32_t left, int32_t right);
+
+/* The gain of a volume within 0 .. STREAM_VOLUME_MAX. */
+gain_t stream_gain(int32_t volume);
+
+/*
+ * Thread: audio.  Plays what this period takes into its bus; returns the
+ * frames played, less than the period's where it ran dry.
+ */
+uint32_t stream_mix(struct stream *stream, struct engine *engine);
+
+/* Thread: audio.  It has ended and nothing whole is left, or was killed. */
+bool stream_is_over(const struct stream *stream);
+
+#endif
