@@ -1,0 +1,615 @@
+#include "compat-tools/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/cookie.h"
+
+#define CONNECT_MS 1000 /* for each address */
+#define BACKLOG_MS 5	/* between two knocks at a full backlog */
+#define PORT_TEXT  6	/* "65535" and its NUL */
+
+#define NAME_A_SERVER "name a server with -s or ESPEAKER"
+
+_Static_assert(COOKIE_LEN == ESD_KEY_LEN, "the cookie is the key");
+
+static int fail(struct client *client, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int
+fail(struct client *client, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(client->why, sizeof(client->why), format, args);
+	va_end(args);
+	return error;
+}
+
+/* --- waiting -------------------------------------------------------------- */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t
+deadline_in(int timeout_ms)
+{
+	return timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+}
+
+/* 0 once the descriptor is ready, or -ETIMEDOUT. */
+static int
+wait_for(int fd, short events, int64_t deadline)
+{
+	struct pollfd poller = { .fd = fd, .events = events };
+
+	for (;;) {
+		int wait_ms = -1;
+		int ready;
+
+		if (deadline != INT64_MAX) {
+			int64_t left = deadline - now_ms();
+
+			wait_ms = left > 0 ? (int)left : 0;
+		}
+		ready = poll(&poller, 1, wait_ms);
+		if (ready > 0) {
+			return 0;
+		}
+		if (ready == 0) {
+			return -ETIMEDOUT;
+		}
+		if (errno != EINTR) {
+			return -errno;
+		}
+	}
+}
+
+/* --- connecting ----------------------------------------------------------- */
+
+/*
+ * Ready is not connected: a refused connection is readable and writable, too.
+ */
+static int
+finish_connect(int fd, int64_t deadline)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+	int result = wait_for(fd, POLLOUT, deadline);
+
+	if (result != 0) {
+		return result;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+		return -errno;
+	}
+	return -error;
+}
+
+static int
+connect_until(int fd, const struct sockaddr *address, socklen_t size,
+    int64_t deadline)
+{
+	while (connect(fd, address, size) != 0) {
+		if (errno == EINPROGRESS || errno == EINTR) {
+			return finish_connect(fd, deadline);
+		}
+		if (errno != EAGAIN) {
+			return -errno;
+		}
+		/* A Unix socket's full backlog can't be waited for. */
+		if (now_ms() >= deadline) {
+			return -ETIMEDOUT;
+		}
+		(void)poll(NULL, 0, BACKLOG_MS);
+	}
+	return 0;
+}
+
+/* Connects to one address; returns the descriptor or -errno. */
+static int
+connect_to(const struct sockaddr *address, socklen_t size)
+{
+	int fd = socket(address->sa_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1;
+	int error;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	error = connect_until(fd, address, size, deadline_in(CONNECT_MS));
+	if (error == 0 && fcntl(fd, F_SETFL, 0) != 0) {
+		error = -errno;
+	}
+	if (error != 0) {
+		(void)close(fd);
+		return error;
+	}
+	if (address->sa_family != AF_UNIX) {
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	}
+	return fd;
+}
+
+static int
+connect_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	_Static_assert(ADDRESS_PATH_MAX <= sizeof(address.sun_path), "path");
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	return connect_to((struct sockaddr *)&address, sizeof(address));
+}
+
+/* In /tmp anybody may have made the path before our own server did. */
+static bool
+is_trusted(int fd, const char *path)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (strncmp(path, "/tmp/", strlen("/tmp/")) != 0) {
+		return true;
+	}
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	       (peer.uid == getuid() || peer.uid == 0);
+}
+
+static int
+connect_guessed(const char *path)
+{
+	int fd = connect_unix(path);
+
+	if (fd >= 0 && !is_trusted(fd, path)) {
+		(void)close(fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+static int
+open_unix(struct client *client, const char *path)
+{
+	(void)snprintf(client->place, sizeof(client->place), "%s", path);
+	client->fd = connect_unix(path);
+	if (client->fd >= 0) {
+		return 0;
+	}
+	return fail(client, client->fd,
+	    "no daemon answers at %s: %s; start esdmixd, or " NAME_A_SERVER,
+	    path, strerror(-client->fd));
+}
+
+static int
+open_tcp(struct client *client, const struct address *address)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV };
+	struct addrinfo *list;
+	char port[PORT_TEXT];
+	int error;
+
+	(void)snprintf(port, sizeof(port), "%u", (unsigned)address->port);
+	(void)snprintf(client->place, sizeof(client->place),
+	    strchr(address->host, ':') == NULL ? "%s:%s" : "[%s]:%s",
+	    address->host, port);
+	error = getaddrinfo(address->host, port, &hints, &list);
+	if (error != 0) {
+		return fail(client, -EHOSTUNREACH,
+		    "cannot find the host of %s: %s; check its name, "
+		    "or " NAME_A_SERVER,
+		    client->place, gai_strerror(error));
+	}
+	for (struct addrinfo *one = list; one != NULL; one = one->ai_next) {
+		client->fd = connect_to(one->ai_addr, one->ai_addrlen);
+		if (client->fd >= 0) {
+			break;
+		}
+	}
+	freeaddrinfo(list);
+	if (client->fd >= 0) {
+		return 0;
+	}
+	return fail(client, client->fd,
+	    "no daemon answers at %s: %s; check that one listens there, "
+	    "or " NAME_A_SERVER,
+	    client->place, strerror(-client->fd));
+}
+
+/*
+ * Where none answers, the first place is blamed, or the first at which there
+ * is something: that is the one a user would look at.
+ */
+static int
+open_local(struct client *client, const struct address *address)
+{
+	char paths[ADDRESS_TRIES][ADDRESS_PATH_MAX];
+	unsigned count = address_local(paths);
+	unsigned blamed = 0;
+	int reason = -ENOENT;
+
+	for (unsigned i = 0; i < count; i++) {
+		int fd = connect_guessed(paths[i]);
+
+		if (fd >= 0) {
+			client->fd = fd;
+			(void)snprintf(client->place, sizeof(client->place),
+			    "%s", paths[i]);
+			return 0;
+		}
+		if (reason == -ENOENT && fd != -ENOENT) {
+			blamed = i;
+			reason = fd;
+		}
+	}
+	if (open_tcp(client, address) == 0) {
+		return 0;
+	}
+	(void)snprintf(client->place, sizeof(client->place), "%s",
+	    paths[blamed]);
+	return fail(client, reason,
+	    reason == -EPERM
+		? "the daemon at %s is another user's: %s; start esdmixd, "
+		  "or " NAME_A_SERVER
+		: "no daemon answers at %s: %s; start esdmixd, "
+		  "or " NAME_A_SERVER,
+	    client->place, strerror(-reason));
+}
+
+int
+client_auth(struct client *client, struct esd_auth *auth)
+{
+	char path[PATH_MAX];
+	int error = cookie_path(path, sizeof(path));
+
+	if (error != 0) {
+		return fail(client, error,
+		    "there is no home for the key file .esd_auth: %s; set HOME",
+		    strerror(-error));
+	}
+	auth->endian = ESD_ENDIAN_KEY;
+	return cookie_load(path, auth->key, client->why, sizeof(client->why));
+}
+
+int
+client_shake_hands(struct client *client)
+{
+	struct esd_auth auth;
+	struct esd_raw_ok verdict = { 0 };
+	int error = client_auth(client, &auth);
+
+	if (error != 0) {
+		return error;
+	}
+	error = client_call(client, ESD_CONNECT, &auth,
+	    (struct client_reply[]){ { .record = &verdict } });
+	if (error == 0 && verdict.ok == 0) {
+		error = -EACCES;
+	}
+	if (error == -EACCES || error == -ECONNRESET) {
+		return fail(client, error,
+		    "the daemon at %s refuses our key; copy the .esd_auth of "
+		    "the user who runs it to our home",
+		    client->place);
+	}
+	return error;
+}
+
+int
+client_connect(struct client *client, const char *server, int timeout_ms)
+{
+	struct address address;
+	int error;
+
+	client_adopt(client, -1, timeout_ms);
+	error = address_parse(server, &address);
+	if (error != 0) {
+		return fail(client, error,
+		    "the server's address is too long; " NAME_A_SERVER);
+	}
+	if (address.kind == ADDRESS_UNIX) {
+		error = open_unix(client, address.path);
+	} else if (address.kind == ADDRESS_TCP) {
+		error = open_tcp(client, &address);
+	} else {
+		error = open_local(client, &address);
+	}
+	if (error != 0) {
+		client->fd = -1;
+	}
+	return error;
+}
+
+int
+client_open(struct client *client, const char *server, int timeout_ms)
+{
+	int error = client_connect(client, server, timeout_ms);
+
+	if (error == 0) {
+		error = client_shake_hands(client);
+	}
+	if (error != 0) {
+		client_close(client);
+	}
+	return error;
+}
+
+void
+client_adopt(struct client *client, int fd, int timeout_ms)
+{
+	client->fd = fd;
+	client->timeout_ms = timeout_ms;
+	client->why[0] = '\0';
+	(void)snprintf(client->place, sizeof(client->place), "descriptor %d",
+	    fd);
+}
+
+void
+client_close(struct client *client)
+{
+	if (client->fd >= 0) {
+		(void)close(client->fd);
+	}
+	client->fd = -1;
+}
+
+/* --- conversations -------------------------------------------------------- */
+
+static int
+send_all(int fd, const uint8_t *data, size_t bytes, int64_t deadline)
+{
+	while (bytes > 0) {
+		ssize_t sent =
+		    send(fd, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent >= 0) {
+			data += sent;
+			bytes -= (size_t)sent;
+		} else if (errno == EAGAIN) {
+			int error = wait_for(fd, POLLOUT, deadline);
+
+			if (error != 0) {
+				return error;
+			}
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/* Not a byte more: what follows may be sound that the caller reads. */
+static int
+read_all(int fd, uint8_t *data, size_t bytes, int64_t deadline)
+{
+	while (bytes > 0) {
+		ssize_t got = recv(fd, data, bytes, MSG_DONTWAIT);
+
+		if (got > 0) {
+			data += got;
+			bytes -= (size_t)got;
+		} else if (got == 0) {
+			return -ECONNRESET;
+		} else if (errno == EAGAIN) {
+			int error = wait_for(fd, POLLIN, deadline);
+
+			if (error != 0) {
+				return error;
+			}
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int
+read_record(struct client *client, const struct wire_layout *layout,
+    int64_t deadline, void *record)
+{
+	uint8_t bytes[ESD_RECORD_MAX];
+	int error = read_all(client->fd, bytes, layout->size, deadline);
+
+	if (error == 0) {
+		wire_decode(layout, false, bytes, record);
+	}
+	return error;
+}
+
+/* *result: what `each` said, if it ever said anything but 0. */
+static int
+read_list(struct client *client, const struct wire_layout *layout,
+    int64_t deadline, const struct client_reply *reply, int *result)
+{
+	int32_t record[ESD_RECORD_MAX / sizeof(int32_t)];
+
+	for (;;) {
+		int error = read_record(client, layout, deadline, record);
+
+		if (error == 0 && now_ms() > deadline) {
+			error = -ETIMEDOUT; /* one that never ends */
+		}
+		if (error != 0) {
+			return error;
+		}
+		/*
+		 * The id leads a LIST's record.  Other servers end theirs by
+		 * one that is zero there and has leftovers elsewhere.
+		 */
+		if (record[0] <= 0) {
+			return 0;
+		}
+		if (reply->each != NULL && *result == 0) {
+			*result = reply->each(reply->arg, record);
+		}
+	}
+}
+
+static int
+read_replies(struct client *client, const struct esd_step *step,
+    const struct client_reply *replies, int64_t deadline)
+{
+	static const struct client_reply nowhere = { 0 };
+	int32_t unwanted[ESD_RECORD_MAX / sizeof(int32_t)];
+	int result = 0;
+	int error = 0;
+
+	for (; error == 0; step++) {
+		const struct client_reply *reply =
+		    replies != NULL ? replies : &nowhere;
+
+		if (step->kind == ESD_STEP_OUT) {
+			error = read_record(client, step->layout, deadline,
+			    reply->record != NULL ? reply->record : unwanted);
+		} else if (step->kind == ESD_STEP_LIST) {
+			error = read_list(client, step->layout, deadline, reply,
+			    &result);
+		} else {
+			break;
+		}
+		replies = replies != NULL ? replies + 1 : NULL;
+	}
+	return error != 0 ? error : result;
+}
+
+static int
+explain(struct client *client, const struct esd_op *op, int error)
+{
+	if (error == -ETIMEDOUT) {
+		return fail(client, error,
+		    "the daemon at %s does not answer %s within %d ms; "
+		    "see whether it still runs",
+		    client->place, op->name, client->timeout_ms);
+	}
+	if (error == -ECONNRESET || error == -EPIPE) {
+		return fail(client, -ECONNRESET,
+		    "the daemon at %s closes the connection at %s; "
+		    "its log tells why",
+		    client->place, op->name);
+	}
+	return fail(client, error,
+	    "%s at %s fails: %s; see whether it still "
+	    "runs",
+	    op->name, client->place, strerror(-error));
+}
+
+int
+client_call(struct client *client, enum esd_opcode opcode, const void *in,
+    const struct client_reply *replies)
+{
+	const struct esd_op *op = &esd_ops[opcode];
+	const struct esd_step *step = op->steps;
+	int64_t deadline = deadline_in(client->timeout_ms);
+	uint8_t request[sizeof(int32_t) + ESD_RECORD_MAX];
+	size_t bytes = 0;
+	int32_t number = (int32_t)opcode;
+	int error;
+
+	if (op->when == ESD_READY) {
+		memcpy(request, &number, sizeof(number));
+		bytes = sizeof(number);
+	}
+	if (step->kind == ESD_STEP_IN) {
+		wire_encode(step->layout, false, in, request + bytes);
+		bytes += step->layout->size;
+		step++;
+	}
+	error = send_all(client->fd, request, bytes, deadline);
+	if (error != 0) {
+		return explain(client, op, error);
+	}
+	error = read_replies(client, step, replies, deadline);
+	return error < 0 ? explain(client, op, error) : error;
+}
+
+int
+client_rest(struct client *client, enum esd_opcode opcode,
+    const struct client_reply *replies)
+{
+	const struct esd_op *op = &esd_ops[opcode];
+	const struct esd_step *step = op->steps;
+	int error;
+
+	while (step->kind != ESD_STEP_BLOB && step->kind != ESD_STEP_END) {
+		step++;
+	}
+	if (step->kind == ESD_STEP_BLOB) {
+		step++;
+	}
+	error = read_replies(client, step, replies,
+	    deadline_in(client->timeout_ms));
+	return error < 0 ? explain(client, op, error) : error;
+}
+
+/* --- streams -------------------------------------------------------------- */
+
+int
+client_buffer_bytes(int32_t format, int32_t rate)
+{
+	if (rate <= 0) {
+		return 0;
+	}
+	return ESD_CHUNK * ESD_LAG_RATE / rate *
+	       ((format & ESD_MASK_BITS) == ESD_BITS16 ? 2 : 1) *
+	       ((format & ESD_MASK_CHAN) == ESD_MONO ? 1 : 2);
+}
+
+int
+client_stream(struct client *client, enum esd_opcode opcode, int32_t format,
+    int32_t rate, const char *name)
+{
+	struct esd_stream stream = { .format = format, .rate = rate };
+	int bytes = client_buffer_bytes(format, rate);
+	int error;
+
+	if (name != NULL) {
+		(void)snprintf(stream.name, sizeof(stream.name), "%s", name);
+	}
+	error = client_call(client, opcode, &stream, NULL);
+	if (error == 0 && bytes > 0) {
+		(void)setsockopt(client->fd, SOL_SOCKET, SO_SNDBUF, &bytes,
+		    sizeof(bytes));
+		(void)setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &bytes,
+		    sizeof(bytes));
+	}
+	return error;
+}
+
+int
+client_write(struct client *client, const void *data, size_t bytes)
+{
+	int error = send_all(client->fd, data, bytes, INT64_MAX);
+
+	if (error == -EPIPE || error == -ECONNRESET) {
+		return fail(client, -EPIPE,
+		    "the daemon at %s closes the stream; its log tells why",
+		    client->place);
+	}
+	if (error != 0) {
+		return fail(client, error,
+		    "cannot write to the daemon at %s: %s; see whether it "
+		    "still runs",
+		    client->place, strerror(-error));
+	}
+	return 0;
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""The same sounds give the same bytes, whatever kernel mixes them."""
+
+import hashlib
+import pathlib
+import tempfile
+
+from daemon import BITS16, MONO, STEREO, Daemon, check, until
+from sound import first_sound, noise, raw, words
+
+RATE = 48000
+KERNELS = ("portable", "sse4.1", "avx2")
+INPUTS = (
+    ("8000 Hz mono", noise(8000, 1), BITS16 | MONO, 8000),
+    ("44100 Hz stereo", noise(2 * 44100, 2), BITS16 | STEREO, 44100),
+)
+
+
+def runs(kernel):
+    """Whether this machine has the instructions."""
+    flags = pathlib.Path("/proc/cpuinfo").read_text().split()
+    return kernel == "portable" or kernel.replace(".", "_") in flags
+
+
+def render(kernel, name, samples, format, rate):
+    """The sound as the file device got it, from its first frame on."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "mix.raw"
+        with Daemon(f"file:{path}", "-r", RATE, "--format", "S16_LE",
+                    "--period", 2048, "--periods", 8,
+                    "--kernel", kernel) as daemon:
+            with daemon.client() as client:
+                client.play(format, rate, name.encode())
+                client.send(raw(samples))
+            daemon.wait_silent()
+            # Then one more second, for the filter's tail.
+            size = path.stat().st_size
+            until("a second of silence is written",
+                  lambda: path.stat().st_size > size + RATE * 4)
+        data = path.read_bytes()
+    start = first_sound(words(data[:len(data) // 4 * 4]))
+    check(start is not None, f"{kernel}, {name}: only silence was written")
+    return data[start * 4:][:2 * RATE * 4]
+
+
+def main():
+    for name, samples, format, rate in INPUTS:
+        reference = None
+        for kernel in KERNELS:
+            if not runs(kernel):
+                print(f"{name}: {kernel} does not run on this machine")
+                continue
+            data = render(kernel, name, samples, format, rate)
+            least = min(len(samples) // (1 if format & MONO else 2) * RATE //
+                        rate, RATE)
+            check(len(data) >= least * 4, f"{kernel}, {name}: too short")
+            data = data[:(least + 256) * 4]
+            if reference is None:
+                reference = data
+            differing = sum(a != b for a, b in zip(data, reference))
+            check(differing == 0 and len(data) == len(reference),
+                  f"{kernel}, {name}: {differing} bytes differ from portable")
+            print(f"{name}: {kernel} {hashlib.sha256(data).hexdigest()[:16]}, "
+                  f"{len(data)} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Every fuzz target over its corpus: see feed.c.
+set -eu
+fuzz=${ESDMIXD_SRCDIR:-.}/tests/fuzz
+cd "${ESDMIXD_BUILDDIR:-.}"
+tests/fuzz/feed-session "$fuzz/corpus-session"
+tests/fuzz/feed-wire "$fuzz/corpus-wire"
