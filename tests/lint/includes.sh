@@ -1,0 +1,127 @@
+#!/bin/sh
+# Includes point one way, every library has one door, and no file is longer
+# than a reader takes in.  Prints each breach as file:line and fails.
+
+# Words of the tables below are patterns, split at blanks.
+# shellcheck disable=SC2086,SC2254
+
+cd "${ESDMIXD_SRCDIR:-.}" || exit 99
+
+LINES_MAX=800
+
+# Who may include what of ours: the first row whose pattern matches the file
+# decides; its words are patterns of what may be included.  A file may always
+# include the header of its own name.
+ours='
+protocols/*            protocols/*
+server/engine/*        server/engine/*
+server/device/*        server/device/* server/engine/* config.h
+server/ring.*
+server/cookie.*
+server/log.*
+server/listener.*
+server/volume.*
+server/event.*         server/device/device.h
+server/devices.*       server/device/device.h
+server/stream.*        protocols/* server/engine/* server/ring.h
+server/output.*        server/device/* server/devices.h server/engine/* server/event.h
+server/mixer.*         server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
+server/session.*       protocols/* server/stream.h server/cookie.h server/log.h
+server/esd.*           protocols/* server/session.h server/stream.h server/mixer.h server/volume.h server/log.h
+server/loop.*          server/session.h server/peer.h server/listener.h server/log.h
+server/conf.*          server/volume.h server/devices.h server/device/device.h server/engine/* server/log.h server/conf.def
+server/main.c          server/* protocols/* config.h
+compat-tools/protodoc.c compat-tools/* protocols/*
+compat-tools/*         compat-tools/* protocols/* server/cookie.h config.h
+server/help.*          server/conf.def
+server/peer.*          server/session.h
+man/*                  server/help.h
+etc/*
+tests/*                *
+'
+
+# Which files may open a library's door.
+doors='
+uv.h         server/loop.c server/loop.h
+alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* compat-tools/alsa-plugin/*
+sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h
+pthread.h    server/mixer.c tests/*
+stdatomic.h  server/ring.[ch] server/tap.[ch] server/stream.[ch] server/mixer.[ch] tests/*
+criterion/*  tests/*
+'
+
+# matches WORD PATTERN...: one of them fits
+matches()
+{
+	word=$1
+	shift
+	for pattern; do
+		case $word in
+		$pattern) return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# row TABLE WORD: the rest of the first row whose pattern fits
+row()
+{
+	printf '%s\n' "$1" | while read -r pattern rest; do
+		[ -n "$pattern" ] || continue
+		if matches "$2" "$pattern"; then
+			printf '%s\n' "${rest:- }"
+			break
+		fi
+	done
+}
+
+breach()
+{
+	printf '%s\n' "$1"
+	status=1
+}
+
+check_file()
+{
+	file=$1
+	lines=$(wc -l < "$file")
+	[ "$lines" -le $LINES_MAX ] ||
+		breach "$file: $lines lines, more than $LINES_MAX"
+	allowed=$(row "$ours" "$file")
+	[ -n "$allowed" ] ||
+		breach "$file: in no row of tests/lint/includes.sh"
+
+	includes=$(sed -n 's/^[ \t]*#[ \t]*include[ \t]*\([<"]\)\([^>"]*\)[>"].*/\1 \2/p' "$file")
+	while read -r kind header; do
+		case $kind in
+		'"')
+			[ "$header" = "${file%.*}.h" ] ||
+				[ "$header" = "${file%.*}.def" ] ||
+				matches "$header" $allowed ||
+				breach "$(where "$header"): not allowed here"
+			;;
+		'<')
+			door=$(row "$doors" "$header")
+			[ -z "$door" ] || matches "$file" $door ||
+				breach "$(where "$header"): its door is $door"
+			;;
+		esac
+	done <<-END
+	$includes
+	END
+}
+
+where()
+{
+	line=$(grep -nF "include" "$file" | grep -F "$1" | head -n 1)
+	printf '%s:%s includes %s' "$file" "${line%%:*}" "$1"
+}
+
+status=0
+set -f
+for file in $(find protocols server compat-tools man etc tests \
+    -name '*.[ch]' -o -name '*.def' | sort); do
+	check_file "$file"
+done
+[ -n "${file:-}" ] || breach "no source file found"
+exit $status

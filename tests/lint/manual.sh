@@ -1,0 +1,14 @@
+#!/bin/sh
+# mandoc finds nothing to complain about, and every page is there.
+command -v mandoc > /dev/null || exit 77
+status=0
+for page in esdmixd.1 esdmixd.conf.5 esdcat.1 esdctl.1; do
+	file=${ESDMIXD_BUILDDIR:-.}/man/$page
+	[ -f "$file" ] || file=${ESDMIXD_SRCDIR:-.}/man/$page
+	mandoc -T lint -W warning "$file" || status=1
+	[ "$(mandoc "$file" | wc -l)" -gt 20 ] || {
+		echo "$page: nearly empty"
+		status=1
+	}
+done
+exit $status
