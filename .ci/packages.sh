@@ -3,10 +3,12 @@
 
 packages_build='gcc make libc6-dev autoconf automake libtool pkg-config
 	libasound2-dev libuv1-dev libsndfile1-dev'
-packages_check="$packages_build libcriterion-dev python3-minimal mandoc"
+packages_check="$packages_build libcriterion-dev python3 mandoc iproute2
+	gcc-multilib qemu-user alsa-utils"
 # shellcheck disable=SC2034 # for .ci/run
 packages_ci="$packages_check git xz-utils clang-14 clang-format-14
-	clang-tidy-14 libclang-rt-14-dev cppcheck"
+	clang-tidy-14 libclang-rt-14-dev cppcheck
+	binutils-s390x-linux-gnu default-jdk-headless libesd-java"
 
 # packages_need NAME...: installs what is missing, nothing else
 packages_need()

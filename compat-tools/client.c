@@ -359,6 +359,7 @@ client_adopt(struct client *client, int fd, int timeout_ms)
 {
 	client->fd = fd;
 	client->timeout_ms = timeout_ms;
+	client->extended = -1;
 	client->why[0] = '\0';
 	(void)snprintf(client->place, sizeof(client->place), "descriptor %d",
 	    fd);
@@ -517,7 +518,7 @@ int
 client_call(struct client *client, enum esd_opcode opcode, const void *in,
     const struct client_reply *replies)
 {
-	const struct esd_op *op = &esd_ops[opcode];
+	const struct esd_op *op = &esd_ops[esd_row(opcode)];
 	const struct esd_step *step = op->steps;
 	int64_t deadline = deadline_in(client->timeout_ms);
 	uint8_t request[sizeof(int32_t) + ESD_RECORD_MAX];
@@ -546,7 +547,7 @@ int
 client_rest(struct client *client, enum esd_opcode opcode,
     const struct client_reply *replies)
 {
-	const struct esd_op *op = &esd_ops[opcode];
+	const struct esd_op *op = &esd_ops[esd_row(opcode)];
 	const struct esd_step *step = op->steps;
 	int error;
 
@@ -559,6 +560,45 @@ client_rest(struct client *client, enum esd_opcode opcode,
 	error = read_replies(client, step, replies,
 	    deadline_in(client->timeout_ms));
 	return error < 0 ? explain(client, op, error) : error;
+}
+
+int
+client_extended(struct client *client)
+{
+	struct esd_version asked = { ESD_EXTENSION };
+	struct esd_server server;
+	int error;
+
+	if (client->extended < 0) {
+		error = client_call(client, ESD_SERVER_INFO, &asked,
+		    (struct client_reply[]){ { .record = &server } });
+		if (error != 0) {
+			return error;
+		}
+		client->extended = server.version >= ESD_EXTENSION;
+	}
+	return client->extended;
+}
+
+int
+client_told(struct client *client, enum esd_opcode opcode, void *record,
+    int timeout_ms)
+{
+	const struct esd_op *op = &esd_ops[esd_row(opcode)];
+	const struct esd_step *step = op->steps;
+	int error = wait_for(client->fd, POLLIN, deadline_in(timeout_ms));
+
+	if (error == -ETIMEDOUT) {
+		return error;
+	}
+	while (step->kind != ESD_STEP_TELL) {
+		step++;
+	}
+	if (error == 0) {
+		error = read_record(client, step->layout,
+		    deadline_in(client->timeout_ms), record);
+	}
+	return error == 0 ? 0 : explain(client, op, error);
 }
 
 /* --- streams -------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 struct client {
 	int fd;		/* connected, blocking, close-on-exec; -1: none */
 	int timeout_ms; /* for a whole exchange, -1: for ever; may be changed */
+	int extended;	/* client_extended(); -1: not asked yet */
 	char place[CLIENT_PLACE_MAX]; /* where the server is, for messages */
 	char why[CLIENT_WHY_MAX];     /* the last error */
 };
@@ -71,6 +72,20 @@ int client_call(struct client *client, enum esd_opcode opcode, const void *in,
     const struct client_reply *replies);
 int client_rest(struct client *client, enum esd_opcode opcode,
     const struct client_reply *replies);
+
+/*
+ * Whether the server has the rows from ESD_EXTENSION on: 1 or 0, asked once
+ * for each connection; or -errno.
+ */
+int client_extended(struct client *client);
+
+/*
+ * Waits for the next record of the row's TELL, after client_call() for it.
+ *   timeout_ms  -1: for ever
+ * 0; -ETIMEDOUT: nothing new, the connection stays in step; else -errno.
+ */
+int client_told(struct client *client, enum esd_opcode opcode, void *record,
+    int timeout_ms);
 
 /*
  * Makes the connection a stream of sound, by one of the STREAM_ requests, and

@@ -5,27 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat-tools/tool.h"
+#include "compat-tools/control.h"
 
-/* Exit statuses that old scripts know. */
-enum {
-	EXIT_NO_SERVER = 1, /* or no arguments */
-	EXIT_BAD_OPTION = 2,
-	EXIT_BAD_COMMAND = 3
-};
+enum { OPTION_FILE = 256, OPTION_JSON };
 
-enum { OPTION_FILE = 256 };
-
-#define OPERANDS_MAX 3
-#define NUMBER_MAX   INT32_MAX
+#define NUMBER_MAX INT32_MAX
 
 struct command {
 	const char *name;
 	const char *operands; /* as the usage shows them */
 	int count;	      /* of operands */
 
-	/* 0, an exit status, or -errno with its sentence in client->why. */
-	int (*run)(struct client *client, char **operands);
+	/* 0, an exit status, or -errno with its sentence in client.why. */
+	int (*run)(struct control *control, char **operands);
 	const char *help;
 };
 
@@ -40,11 +32,11 @@ print_server(const struct esd_server *server)
 }
 
 static int
-run_serverinfo(struct client *client, char **operands)
+run_serverinfo(struct control *control, char **operands)
 {
 	struct esd_version version = { 0 };
 	struct esd_server server;
-	int error = client_call(client, ESD_SERVER_INFO, &version,
+	int error = client_call(&control->client, ESD_SERVER_INFO, &version,
 	    (struct client_reply[]){ { .record = &server } });
 
 	if (error == 0) {
@@ -120,13 +112,13 @@ print_samples(const struct listing *listing)
 }
 
 static int
-run_allinfo(struct client *client, char **operands)
+run_allinfo(struct control *control, char **operands)
 {
 	struct esd_version version = { 0 };
 	struct esd_server server;
 	struct listing players = { .size = sizeof(struct esd_player) };
 	struct listing samples = { .size = sizeof(struct esd_cached) };
-	int error = client_call(client, ESD_ALL_INFO, &version,
+	int error = client_call(&control->client, ESD_ALL_INFO, &version,
 	    (struct client_reply[]){
 		{ .record = &server },
 		{ .each = listing_add, .arg = &players },
@@ -144,7 +136,7 @@ run_allinfo(struct client *client, char **operands)
 }
 
 static int
-run_panstream(struct client *client, char **operands)
+run_panstream(struct control *control, char **operands)
 {
 	struct esd_pan pan;
 	struct esd_ok found;
@@ -162,7 +154,7 @@ run_panstream(struct client *client, char **operands)
 		    operands[1], operands[2], ESD_VOLUME_BASE);
 		return EXIT_BAD_COMMAND;
 	}
-	error = client_call(client, ESD_STREAM_PAN, &pan,
+	error = client_call(&control->client, ESD_STREAM_PAN, &pan,
 	    (struct client_reply[]){ { .record = &found } });
 	if (error == 0 && found.ok == 0) {
 		tool_say("panstream: there is no stream %d; allinfo lists them",
@@ -172,10 +164,10 @@ run_panstream(struct client *client, char **operands)
 }
 
 static int
-run_latency(struct client *client, char **operands)
+run_latency(struct control *control, char **operands)
 {
 	struct esd_lag lag;
-	int error = client_call(client, ESD_LATENCY, NULL,
+	int error = client_call(&control->client, ESD_LATENCY, NULL,
 	    (struct client_reply[]){ { .record = &lag } });
 
 	if (error == 0) {
@@ -185,14 +177,98 @@ run_latency(struct client *client, char **operands)
 	return error;
 }
 
+static int
+run_owner(struct control *control, enum esd_opcode opcode)
+{
+	struct esd_auth auth;
+	int error = client_auth(&control->client, &auth);
+
+	return error != 0 ? error
+			  : client_call(&control->client, opcode, &auth, NULL);
+}
+
+static int
+run_lock(struct control *control, char **operands)
+{
+	return run_owner(control, ESD_LOCK);
+}
+
+static int
+run_unlock(struct control *control, char **operands)
+{
+	return run_owner(control, ESD_UNLOCK);
+}
+
+static int
+run_standby(struct control *control, char **operands)
+{
+	return run_owner(control, ESD_STANDBY);
+}
+
+static int
+run_resume(struct control *control, char **operands)
+{
+	return run_owner(control, ESD_RESUME);
+}
+
+static int
+run_standbymode(struct control *control, char **operands)
+{
+	static const char *const modes[] = { "standby mode failed",
+		"server is on standby", "server is on autostandby",
+		"server is running" };
+	struct esd_version version = { 0 };
+	struct esd_mode mode;
+	int error = client_call(&control->client, ESD_STANDBY_MODE, &version,
+	    (struct client_reply[]){ { .record = &mode } });
+
+	if (error == 0) {
+		bool known = mode.mode > 0 &&
+			     mode.mode < (int)(sizeof(modes) / sizeof(*modes));
+
+		(void)puts(modes[known ? mode.mode : 0]);
+	}
+	return error;
+}
+
 static const struct command commands[] = {
+	{ "list", "", 0, control_list, "what plays, as a table" },
+	{ "status", "", 0, control_status,
+	    "how the daemon and its device are" },
+	{ "volume", "ID|NAME VOLUME", 2, control_volume,
+	    "of a stream: 50%, -6dB, or 0 to 512, 256 is unity" },
+	{ "mute", "ID|NAME", 1, control_mute,
+	    "silences a stream, which keeps its volume" },
+	{ "unmute", "ID|NAME", 1, control_unmute, "ends that" },
+	{ "master", "VOLUME|mute|unmute", 1, control_master,
+	    "the volume of everything" },
+	{ "kill", "ID", 1, control_kill, "ends a stream now" },
+	{ "watch", "", 0, control_watch, "prints what changes, until stopped" },
+	{ "forget", "NAME", 1, control_forget,
+	    "the volume that is kept for streams of that name" },
 	{ "serverinfo", "", 0, run_serverinfo, "rate and format of the mixer" },
 	{ "allinfo", "", 0, run_allinfo,
 	    "the same, what plays, and what is cached" },
 	{ "panstream", "ID LEFT RIGHT", 3, run_panstream,
 	    "a playing stream's volume, 256 is unity" },
+	{ "pansample", "ID LEFT RIGHT", 3, control_pansample,
+	    "the volume a sample's plays begin with" },
 	{ "latency", "", 0, run_latency,
 	    "frames at 44100 Hz from a write to the sound" },
+	{ "cache", "FILE", 1, control_cache, "uploads a sound file" },
+	{ "getid", "NAME", 1, control_getid, "of a sample, or -1" },
+	{ "free", "NAME", 1, control_free, "forgets a sample" },
+	{ "play", "NAME", 1, control_play, "plays a sample once" },
+	{ "loop", "NAME", 1, control_loop, "plays a sample until stopped" },
+	{ "stop", "NAME", 1, control_stop, "ends a sample after this pass" },
+	{ "lock", "", 0, run_lock, "clients need the owner's key" },
+	{ "unlock", "", 0, run_unlock, "any key is accepted" },
+	{ "standby", "", 0, run_standby, "releases the device" },
+	{ "off", "", 0, run_standby, "the same" },
+	{ "resume", "", 0, run_resume, "takes the device again" },
+	{ "on", "", 0, run_resume, "the same" },
+	{ "standbymode", "", 0, run_standbymode,
+	    "whether the device is released" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -209,13 +285,14 @@ usage(void)
 	    "                       unix:PATH; else $ESPEAKER, else this\n"
 	    "                       machine's own\n"
 	    "  -p, --prefix=TEXT    accepted, not used\n"
+	    "      --json           list, status and watch print JSON\n"
 	    "  -h, --help           this text\n"
 	    "  -v, --version        the version\n"
 	    "\n"
 	    "Commands, any number of them:\n",
 	    stderr);
 	for (size_t i = 0; i < COMMANDS; i++) {
-		(void)fprintf(stderr, "  %-10s %-14s %s\n", commands[i].name,
+		(void)fprintf(stderr, "  %-11s %-18s %s\n", commands[i].name,
 		    commands[i].operands, commands[i].help);
 	}
 }
@@ -233,12 +310,13 @@ find_command(const char *name)
 
 /* The server named by -s, or NULL; optind is at the first command. */
 static const char *
-parse_options(int argc, char **argv)
+parse_options(int argc, char **argv, bool *json)
 {
 	static const struct option names[] = {
 		{ "server", required_argument, NULL, 's' },
 		{ "prefix", required_argument, NULL, 'p' },
 		{ "file", required_argument, NULL, OPTION_FILE },
+		{ "json", no_argument, NULL, OPTION_JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
@@ -255,6 +333,9 @@ parse_options(int argc, char **argv)
 			break;
 		case 'p':
 		case OPTION_FILE:
+			break;
+		case OPTION_JSON:
+			*json = true;
 			break;
 		case 'h':
 			usage();
@@ -276,9 +357,10 @@ parse_options(int argc, char **argv)
 
 /* One command and its operands, connecting before the first one. */
 static int
-run(struct client *client, const char *server, const struct command *command,
+run(struct control *control, const char *server, const struct command *command,
     char **operands)
 {
+	struct client *client = &control->client;
 	int error = 0;
 
 	if (client->fd < 0) {
@@ -288,16 +370,17 @@ run(struct client *client, const char *server, const struct command *command,
 			return EXIT_NO_SERVER;
 		}
 	}
-	error = command->run(client, operands);
+	error = command->run(control, operands);
 	if (error < 0) {
-		tool_say("%s failed: %s", command->name, client->why);
+		tool_say("%s failed: %s", command->name,
+		    client->why[0] != '\0' ? client->why : strerror(-error));
 		return EXIT_NO_SERVER;
 	}
 	return error;
 }
 
 static int
-run_all(struct client *client, const char *server, int argc, char **argv)
+run_all(struct control *control, const char *server, int argc, char **argv)
 {
 	int status = EXIT_SUCCESS;
 
@@ -314,31 +397,48 @@ run_all(struct client *client, const char *server, int argc, char **argv)
 			    command->operands);
 			return EXIT_BAD_COMMAND;
 		}
-		status = run(client, server, command, argv + i + 1);
+		status = run(control, server, command, argv + i + 1);
 		i += command->count;
 	}
 	return status;
 }
 
+/* "list --json" reads as well as "--json list": taken out; returns argc. */
+static int
+take_json(int argc, char **argv, bool *json)
+{
+	int kept = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			*json = true;
+		} else {
+			argv[kept++] = argv[i];
+		}
+	}
+	return kept;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct client client;
+	struct control control = { .json = false };
 	const char *server;
-	int status;
+	int status, words;
 
 	if (argc < 2) {
 		usage();
 		return EXIT_NO_SERVER;
 	}
-	server = parse_options(argc, argv);
-	if (optind == argc) {
+	server = parse_options(argc, argv, &control.json);
+	words = take_json(argc - optind, argv + optind, &control.json);
+	if (words == 0) {
 		tool_say("no command");
 		usage();
 		return EXIT_BAD_COMMAND;
 	}
-	client_adopt(&client, -1, CLIENT_TIMEOUT);
-	status = run_all(&client, server, argc - optind, argv + optind);
-	client_close(&client);
+	client_adopt(&control.client, -1, CLIENT_TIMEOUT);
+	status = run_all(&control, server, words, argv + optind);
+	client_close(&control.client);
 	return status;
 }

@@ -50,8 +50,13 @@ static const char rows_heading[] =
     "In the request, *bytes* stands for as many bytes as the field before it\n"
     "said, *sound* for everything until one side closes. Replies are in the\n"
     "order in which they are sent; *list of* means records ended by one that\n"
-    "is all zero (by other servers: by one whose id is 0 or less). Opcode\n"
-    "and total sizes are in bytes.\n"
+    "is all zero (by other servers: by one whose id is 0 or less); *news of*\n"
+    "means one whenever there is something new, once the one before has left.\n"
+    "Opcode and total sizes are in bytes.\n"
+    "\n"
+    "Requests from 1000 on are an extension, described in `extension.md`. A\n"
+    "client asks for it by SERVER_INFO with version 1000; a server that has\n"
+    "it answers with version 1000, every other one with 0.\n"
     "\n"
     "| no | name | request | size | reply | what it does |\n"
     "|---|---|---|---|---|---|\n";
@@ -84,6 +89,9 @@ print_step(const struct esd_step *step)
 	case ESD_STEP_LIST:
 		(void)printf("list of %s", step->layout->name);
 		break;
+	case ESD_STEP_TELL:
+		(void)printf("news of %s", step->layout->name);
+		break;
 	case ESD_STEP_BLOB:
 		(void)printf("*bytes*");
 		break;
@@ -113,14 +121,14 @@ print_direction(const struct esd_op *op, bool from_client)
 }
 
 static void
-print_row(unsigned number, const struct esd_op *op)
+print_row(const struct esd_op *op)
 {
 	uint32_t size = op->when == ESD_NEW ? 0 : 4;
 
 	if (op->steps[0].kind == ESD_STEP_IN) {
 		size += op->steps[0].layout->size;
 	}
-	(void)printf("| %u | %s | ", number, op->name);
+	(void)printf("| %d | %s | ", op->number, op->name);
 	print_direction(op, true);
 	(void)printf("%u | ", size);
 	print_direction(op, false);
@@ -149,7 +157,7 @@ main(void)
 	(void)fputs(introduction, stdout);
 	(void)fputs(rows_heading, stdout);
 	for (unsigned i = 0; i < ESD_OPS; i++) {
-		print_row(i, &esd_ops[i]);
+		print_row(&esd_ops[i]);
 	}
 	(void)fputs(layouts_heading, stdout);
 	for (unsigned i = 0; i < ESD_LAYOUTS; i++) {

@@ -39,16 +39,57 @@ const struct wire_layout esd_layouts[ESD_LAYOUTS] = {
 #define BLOB(field)	     { ESD_STEP_BLOB, NULL },
 #define PCM_IN		     { ESD_STEP_PCM_IN, NULL },
 #define PCM_OUT		     { ESD_STEP_PCM_OUT, NULL },
+#define TELL(layout)	     RECORD(ESD_STEP_TELL, layout)
 #define STEPS(...)	     __VA_ARGS__
 
 const struct esd_op esd_ops[ESD_OPS] = {
 /* clang-format off */
 #define OP(number, name, handler, when, conversation, help) \
-	[number] = { #name, help, ESD_##when, \
+	[ESD_ROW_##name] = { number, #name, help, ESD_##when, \
 		{ STEPS conversation { ESD_STEP_END, NULL } } },
 #include "protocols/esd.def"
 	/* clang-format on */
 };
+
+/* Two runs without gaps, so that a row is found by counting. */
+/* clang-format off */
+#define OP(number, name, handler, when, conversation, help) \
+	_Static_assert(ESD_ROW_##name == ((number) < ESD_EXTENSION \
+		? (number) : ESD_CLASSIC_OPS + (number) - ESD_EXTENSION), \
+	    #name);
+/* clang-format on */
+#include "protocols/esd.def"
+
+int
+esd_row(int32_t number)
+{
+	if (number >= 0 && number < ESD_CLASSIC_OPS) {
+		return number;
+	}
+	if (number >= ESD_EXTENSION &&
+	    number < ESD_EXTENSION + ESD_OPS - ESD_CLASSIC_OPS) {
+		return number - ESD_EXTENSION + ESD_CLASSIC_OPS;
+	}
+	return -1;
+}
+
+uint64_t
+esd_join(int32_t high, int32_t low)
+{
+	return (uint64_t)(uint32_t)high << 32 | (uint32_t)low;
+}
+
+int32_t
+esd_high(uint64_t number)
+{
+	return (int32_t)(uint32_t)(number >> 32);
+}
+
+int32_t
+esd_low(uint64_t number)
+{
+	return (int32_t)(uint32_t)number;
+}
 
 int
 esd_marker_swap(uint32_t marker)

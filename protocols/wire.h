@@ -13,7 +13,8 @@
 
 enum wire_kind {
 	WIRE_I32,   /* 32-bit integer in the client's byte order */
-	WIRE_RAW32, /* 32-bit integer in the server's byte order, never swapped */
+	WIRE_RAW32, /* 32-bit integer in the server's byte order, never swapped
+		     */
 	WIRE_BYTES, /* opaque; printed as a length, so that keys never leak */
 	WIRE_TEXT   /* NUL ends it; what follows is ignored in, zero out */
 };
@@ -32,7 +33,7 @@ struct wire_layout {
 	const char *name;
 	const struct wire_field *fields;
 	uint32_t count; /* fields */
-	uint32_t size;  /* bytes, their sum */
+	uint32_t size;	/* bytes, their sum */
 };
 
 /*
@@ -41,8 +42,8 @@ struct wire_layout {
  * A TEXT field is cut at its first NUL or at size - 1 bytes, whichever comes
  * first, and zero-filled.  Cannot fail: no layout has an invalid byte pattern.
  */
-void wire_decode(const struct wire_layout *layout, bool swap,
-    const uint8_t *in, void *out);
+void wire_decode(const struct wire_layout *layout, bool swap, const uint8_t *in,
+    void *out);
 
 /* The reverse: the struct `in` into layout->size bytes of `out`. */
 void wire_encode(const struct wire_layout *layout, bool swap, const void *in,

@@ -12,15 +12,15 @@
 
 #define DEVICES_MAX 8 /* names in a chain */
 
-#define DEVICES_RETRY_FIRST 100  /* ms */
+#define DEVICES_RETRY_FIRST 100	 /* ms */
 #define DEVICES_RETRY_LAST  1600 /* ms, the longest wait between two tries */
 
 struct devices {
 	char names[DEVICES_MAX][DEVICE_NAME_MAX];
 	unsigned count;
-	unsigned next;      /* index to try next */
-	uint32_t wait_ms;   /* before the next round */
-	uint64_t retry_at;  /* when that round begins, ms */
+	unsigned next;	   /* index to try next */
+	uint32_t wait_ms;  /* before the next round */
+	uint64_t retry_at; /* when that round begins, ms */
 };
 
 /*

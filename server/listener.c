@@ -299,6 +299,8 @@ listener_open(struct listener *listener, const char *path, char *why,
 	}
 	memcpy(listener->path, path, n + 1);
 
+	snprintf(why, why_size,
+	    "%s: another server starts or stops there; try again", path);
 	int error = -EAGAIN;
 	for (int i = 0; error == -EAGAIN && i < OPEN_TRIES; i++) {
 		error = try_open(listener, why, why_size);

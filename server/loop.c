@@ -12,6 +12,7 @@
 
 #include "server/log.h"
 #include "server/peer.h"
+#include "server/tcp.h"
 
 #define TICK_MS	      250 /* how late a time limit may be noticed */
 #define ACCEPTS_MAX   64  /* at once, so that those inside get their turn */
@@ -75,6 +76,12 @@ struct loop {
 	unsigned signals_count;
 	struct listener_watch listeners[LOOP_LISTENERS_MAX];
 	unsigned listeners_count;
+
+	uv_timer_t timer; /* loop_timer()'s */
+	void (*due)(void *arg);
+	uv_work_t work; /* loop_offload()'s; `done` is NULL when it is free */
+	void (*offloaded)(void *arg);
+	void (*done)(void *arg);
 
 	struct connections queues[QUEUES];
 	struct connections changed;
@@ -142,7 +149,8 @@ requeue(struct connection *connection)
 {
 	enum queue queue = queue_of(connection);
 
-	if (queue == connection->queue) {
+	/* In a request, every step is granted its time anew. */
+	if (queue == connection->queue && queue != QUEUE_REQUEST) {
 		return;
 	}
 	dequeue(connection);
@@ -165,11 +173,16 @@ static void
 close_connection(struct connection *connection)
 {
 	struct loop *loop = connection->loop;
+	uv_os_fd_t fd;
 
 	if (connection->session == NULL) {
 		return;
 	}
 	log_line(LOG_DEBUG, connection->peer.name, "closed");
+	if (session_is_closing(connection->session) &&
+	    uv_fileno(&connection->uv.handle, &fd) == 0) {
+		tcp_drain(fd);
+	}
 	session_destroy(connection->session);
 	connection->session = NULL;
 	dequeue(connection);
@@ -178,6 +191,9 @@ close_connection(struct connection *connection)
 	}
 	loop->clients--;
 	uv_close(&connection->uv.handle, on_closed);
+	if (loop->settings.departed != NULL) {
+		loop->settings.departed(loop->settings.arg);
+	}
 }
 
 static void settle(struct connection *connection);
@@ -278,6 +294,9 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 		if (session_got(connection->session, (size_t)n) < 0) {
 			stop_reading(connection);
 			mark_changed(connection);
+		} else if (send_output(connection) < 0) {
+			close_connection(connection);
+			return;
 		}
 		requeue(connection);
 	}
@@ -387,6 +406,7 @@ refuse(struct loop *loop, int fd, const char *why)
 	log_limited(&loop->refusals, LOG_WARN, "clients",
 	    "one refused: %s; now %u connected", why, loop->clients);
 	(void)send(fd, verdict, sizeof(verdict), MSG_DONTWAIT | MSG_NOSIGNAL);
+	tcp_drain(fd);
 	close(fd);
 }
 
@@ -403,12 +423,8 @@ adopt(struct connection *connection, int fd, int family)
 	}
 	(void)uv_tcp_init(uv, &connection->uv.tcp);
 	connection->uv.handle.data = connection;
-	int error = uv_tcp_open(&connection->uv.tcp, fd);
-	if (error == 0) {
-		/* Answers are small, and old libraries wait 100 ms for them. */
-		(void)uv_tcp_nodelay(&connection->uv.tcp, 1);
-	}
-	return error;
+	tcp_accepted(fd);
+	return uv_tcp_open(&connection->uv.tcp, fd);
 }
 
 static void
@@ -443,7 +459,8 @@ open_connection(struct loop *loop, int fd)
 	enqueue(connection, QUEUE_NEW);
 	start_clock(loop);
 	log_line(LOG_DEBUG, peer.name, "connected");
-	settle(connection);
+	connection->reading =
+	    uv_read_start(&connection->uv.stream, on_alloc, on_read) == 0;
 }
 
 static int
@@ -582,6 +599,52 @@ loop_wake(void *loop)
 }
 
 static void
+on_timer(uv_timer_t *timer)
+{
+	struct loop *loop = timer->data;
+
+	loop->due(loop->settings.arg);
+}
+
+void
+loop_timer(struct loop *loop, uint32_t ms, void (*due)(void *arg))
+{
+	loop->due = due;
+	(void)uv_timer_start(&loop->timer, on_timer, ms, 0);
+}
+
+static void
+on_work(uv_work_t *work)
+{
+	const struct loop *loop = work->data;
+
+	loop->offloaded(loop->settings.arg);
+}
+
+static void
+on_worked(uv_work_t *work, int status)
+{
+	struct loop *loop = work->data;
+	void (*done)(void *arg) = loop->done;
+
+	loop->done = NULL;
+	done(loop->settings.arg);
+}
+
+int
+loop_offload(struct loop *loop, void (*work)(void *arg),
+    void (*done)(void *arg))
+{
+	if (loop->done != NULL) {
+		return -EBUSY;
+	}
+	loop->offloaded = work;
+	loop->done = done;
+	loop->work.data = loop;
+	return uv_queue_work(&loop->uv, &loop->work, on_work, on_worked);
+}
+
+static void
 on_signal(uv_signal_t *handle, int signal)
 {
 	struct loop *loop = handle->data;
@@ -614,11 +677,13 @@ start_handles(struct loop *loop)
 		return error;
 	}
 	(void)uv_timer_init(&loop->uv, &loop->tick);
+	(void)uv_timer_init(&loop->uv, &loop->timer);
 	(void)uv_prepare_init(&loop->uv, &loop->prepare);
 	(void)uv_prepare_start(&loop->prepare, on_prepare);
 	loop->uv.data = loop;
 	loop->wake.data = loop;
 	loop->tick.data = loop;
+	loop->timer.data = loop;
 	loop->prepare.data = loop;
 	return 0;
 }
@@ -649,6 +714,8 @@ loop_create(const struct loop_settings *settings, struct loop **created)
 		goto fail_handles;
 	}
 	loop->reserve_fd = open_reserve();
+	/* What loop_offload() is for needs one thread, not four. */
+	(void)setenv("UV_THREADPOOL_SIZE", "1", 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	*created = loop;
 	return 0;
@@ -701,6 +768,7 @@ loop_destroy(struct loop *loop)
 	}
 	uv_close((uv_handle_t *)&loop->wake, NULL);
 	uv_close((uv_handle_t *)&loop->tick, NULL);
+	uv_close((uv_handle_t *)&loop->timer, NULL);
 	uv_close((uv_handle_t *)&loop->prepare, NULL);
 	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
 	(void)uv_loop_close(&loop->uv);

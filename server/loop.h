@@ -16,7 +16,7 @@
 struct loop;
 
 struct loop_settings {
-	const struct session_host *host; /* its changed() is loop_changed() */
+	struct session_host *host; /* its changed() is loop_changed() */
 
 	unsigned clients_max;	  /* connections at once; more are refused */
 	unsigned strangers_max;	  /* of those, not yet authenticated; peers on a
@@ -24,6 +24,7 @@ struct loop_settings {
 	uint32_t auth_ms;	  /* to finish the handshake */
 	uint32_t request_ms;	  /* to finish a request, or take its answer */
 	void (*woken)(void *arg); /* after loop_wake() */
+	void (*departed)(void *arg); /* a client; NULL: not to be told */
 	void (*signalled)(void *arg, int signal);
 	void *arg;
 };
@@ -37,6 +38,20 @@ int loop_create(const struct loop_settings *settings, struct loop **created);
  * 0; -ENOSPC: too many listeners; else -errno.
  */
 int loop_listen(struct loop *loop, int fd);
+
+/*
+ * Calls due(), once, with settings.arg; a second call before that puts off the
+ * first.
+ */
+void loop_timer(struct loop *loop, uint32_t ms, void (*due)(void *arg));
+
+/*
+ * Calls work() on another thread, where it may wait for a disk, then done() on
+ * this one, both with settings.arg; loop_destroy() waits for them.
+ * 0; -EBUSY: another is at work.
+ */
+int loop_offload(struct loop *loop, void (*work)(void *arg),
+    void (*done)(void *arg));
 
 /* Hands that signal to signalled(); 0 or -errno. */
 int loop_signal(struct loop *loop, int signal);

@@ -20,16 +20,20 @@
 #include "server/conf.h"
 #include "server/cookie.h"
 #include "server/esd.h"
+#include "server/esdname.h"
+#include "server/extension.h"
 #include "server/help.h"
-#include "server/listener.h"
 #include "server/log.h"
 #include "server/loop.h"
+#include "server/memory.h"
 #include "server/mixer.h"
+#include "server/sockets.h"
 
 #define SUBJECT "esdmixd" /* of lines about the whole */
 #define WHY_MAX 512
 
-#define SOCKETS_MAX	4
+#define REMEMBER_MS 3000 /* after a change of volume, at most one write */
+
 #define SPARE_FDS	64 /* descriptors besides the clients' */
 #define UNDERRUNS_BURST 5
 #define UNDERRUNS_EVERY 10000 /* ms */
@@ -37,12 +41,15 @@
 struct daemon {
 	struct conf conf;
 	uint8_t key[ESD_KEY_LEN];
-	struct listener sockets[SOCKETS_MAX];
-	unsigned sockets_count;
+	struct sockets sockets;
 	struct mixer_settings mixing;
 	struct session_host host;
 	struct esd_service service;
 	struct loop *loop;
+	bool told;	/* whoever started us, that we are ready */
+	bool served;	/* a client has come and gone */
+	bool released;	/* the device, by standby or autostandby */
+	bool reopening; /* ... or to be opened again at once */
 
 	/* Of the outage under way: what was said of each device. */
 	int failed[DEVICES_MAX]; /* -errno, 0: nothing */
@@ -81,15 +88,23 @@ say_opened(const char *name, const struct mixer_event *event)
 	    got->access == ACCESS_MMAP ? "mmap" : "rw");
 }
 
+/* A card that is unplugged says so in several ways. */
+static int
+cause_of(int error)
+{
+	return error == -ENOENT || error == -ENXIO ? -ENODEV : error;
+}
+
 static void
 say_failed(struct daemon *daemon, const char *name, const char *reason,
     const struct mixer_event *event)
 {
 	unsigned device = event->device;
+	int cause = cause_of(event->error);
 
 	/* A retry is worth a line only when it fails in another way. */
-	if (device < DEVICES_MAX && daemon->failed[device] != event->error) {
-		daemon->failed[device] = event->error;
+	if (device < DEVICES_MAX && daemon->failed[device] != cause) {
+		daemon->failed[device] = cause;
 		log_line(LOG_WARN, name, "cannot be opened: %s", reason);
 	}
 }
@@ -104,16 +119,18 @@ say_event(struct daemon *daemon, const struct mixer_event *event)
 
 	switch (event->kind) {
 	case MIXER_OPENED:
+		daemon->released = false;
 		say_opened(name, event);
 		break;
 	case MIXER_FAILED:
+		daemon->released = false;
 		say_failed(daemon, name, reason, event);
 		break;
 	case MIXER_LOST:
 		memset(daemon->failed, 0, sizeof(daemon->failed));
 		if (event->device < DEVICES_MAX) {
 			/* Told here: no second line when a retry says so. */
-			daemon->failed[event->device] = event->error;
+			daemon->failed[event->device] = cause_of(event->error);
 		}
 		log_line(LOG_WARN, name,
 		    "lost: %s; trying again, playing into null meanwhile",
@@ -126,12 +143,62 @@ say_event(struct daemon *daemon, const struct mixer_event *event)
 	case MIXER_TROUBLE:
 		log_limited(&daemon->troubles, LOG_WARN, name, "%s", reason);
 		break;
+	case MIXER_RELEASED:
+		log_line(LOG_INFO, name, "released");
+		daemon->released = true;
+		break;
+	case MIXER_LISTENING:
+		log_line(LOG_INFO, daemon->mixing.capture,
+		    "capturing at %u Hz, %s, %u channels", event->got.rate,
+		    out_format_name(event->got.format), event->got.channels);
+		break;
+	case MIXER_DEAF:
+		log_line(LOG_WARN, daemon->mixing.capture,
+		    "cannot be captured from: %s; recording silence meanwhile",
+		    device_kind_of(daemon->mixing.capture)
+			->reason(event->error));
+		break;
 	case MIXER_REALTIME:
 		log_line(LOG_INFO, "audio thread",
 		    "runs without real-time priority: %s; raise ulimit -r, or "
 		    "set realtime-priority to 0",
 		    strerror(-event->error));
 		break;
+	}
+}
+
+/* --terminate: the last client has gone, and so has what it played. */
+static void
+consider_end(struct daemon *daemon)
+{
+	const struct conf *conf = &daemon->conf;
+
+	if (conf->terminate && daemon->served &&
+	    loop_clients(daemon->loop) == 0 &&
+	    (conf->autostandby >= 0
+		    ? daemon->released
+		    : mixer_streams(daemon->service.mixer) == NULL)) {
+		log_line(LOG_INFO, SUBJECT, "the last client has gone");
+		loop_stop(daemon->loop);
+	}
+}
+
+static void
+on_departed(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	daemon->served = true;
+	consider_end(daemon);
+}
+
+/* The second half of reopen_device(). */
+static void
+finish_reopening(struct daemon *daemon)
+{
+	if (daemon->reopening && daemon->released) {
+		daemon->reopening = false;
+		mixer_set_standby(daemon->service.mixer, false);
 	}
 }
 
@@ -145,9 +212,30 @@ on_woken(void *arg)
 		return;
 	}
 	while (mixer_event(daemon->service.mixer, &event)) {
+		status_note(&daemon->service.status,
+		    device_name(daemon, event.device), &event);
 		say_event(daemon, &event);
 	}
 	esd_collect(&daemon->service);
+	session_serve_listeners(&daemon->host);
+	finish_reopening(daemon);
+	consider_end(daemon);
+}
+
+/* By a moment of standby: clients play into null meanwhile. */
+static void
+reopen_device(struct daemon *daemon)
+{
+	struct mixer *mixer = daemon->service.mixer;
+
+	if (daemon->released || mixer_is_standby(mixer)) {
+		log_line(LOG_INFO, SUBJECT,
+		    "no device is open that could be opened again");
+		return;
+	}
+	log_line(LOG_INFO, SUBJECT, "opening the device again");
+	daemon->reopening = true;
+	mixer_set_standby(mixer, true);
 }
 
 static void
@@ -155,101 +243,21 @@ on_signalled(void *arg, int signal)
 {
 	struct daemon *daemon = arg;
 
-	log_line(LOG_INFO, SUBJECT, "%s: stopping", strsignal(signal));
-	loop_stop(daemon->loop);
-}
-
-/* --- sockets ----------------------------------------------------------- */
-
-enum socket_need {
-	NEED_ASKED,  /* given by name: it is had, or we do not run */
-	NEED_OURS,   /* where our own user's programs look: nobody else's */
-	NEED_SHARED, /* nice to have */
-};
-
-/* 0, or -1: not to be had without, and said so. */
-static int
-open_socket(struct daemon *daemon, const char *path, enum socket_need need)
-{
-	struct listener *listener = &daemon->sockets[daemon->sockets_count];
-	char why[WHY_MAX];
-	int error = listener_open(listener, path, why, sizeof(why));
-
-	if (error == 0) {
-		daemon->sockets_count++;
-		return 0;
+	switch (signal) {
+	case SIGUSR1:
+		reopen_device(daemon);
+		break;
+	case SIGHUP:
+		/* Also what closing the terminal it was started from sends. */
+		log_line(LOG_INFO, SUBJECT,
+		    "%s: goes on; start it again to change its settings",
+		    strsignal(signal));
+		break;
+	default:
+		log_line(LOG_INFO, SUBJECT, "%s: stopping", strsignal(signal));
+		loop_stop(daemon->loop);
+		break;
 	}
-	bool live = error == -EADDRINUSE;
-	if (need == NEED_ASKED || (need == NEED_OURS && live)) {
-		log_line(LOG_ERR, SUBJECT, "%s", why);
-		return -1;
-	}
-	log_line(need == NEED_SHARED && !live ? LOG_INFO : LOG_WARN, SUBJECT,
-	    "going without a socket: %s", why);
-	return 0;
-}
-
-/* The runtime directory, if it is ours alone; else NULL. */
-static const char *
-runtime_directory(void)
-{
-	const char *directory = getenv("XDG_RUNTIME_DIR");
-	struct stat st;
-
-	if (directory == NULL || directory[0] == '\0') {
-		return NULL;
-	}
-	if (directory[0] != '/' || stat(directory, &st) != 0 ||
-	    !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-	    (st.st_mode & (S_IWGRP | S_IWOTH))) {
-		log_line(LOG_WARN, SUBJECT,
-		    "XDG_RUNTIME_DIR=%s is not a directory that is ours "
-		    "alone; doing without",
-		    directory);
-		return NULL;
-	}
-	return directory;
-}
-
-static int
-open_sockets(struct daemon *daemon)
-{
-	char path[CONF_TEXT_MAX];
-	const char *runtime = runtime_directory();
-	int error = 0;
-
-	if (daemon->conf.socket[0] != '\0') {
-		error = open_socket(daemon, daemon->conf.socket, NEED_ASKED);
-	}
-	if (error == 0 && runtime != NULL) {
-		(void)snprintf(path, sizeof(path), "%s/esdmixd/socket",
-		    runtime);
-		error = open_socket(daemon, path, NEED_OURS);
-	}
-	if (error == 0 && daemon->conf.legacy_sockets) {
-		(void)snprintf(path, sizeof(path), "/tmp/.esd-%u/socket",
-		    (unsigned)getuid());
-		error = open_socket(daemon, path, NEED_OURS);
-		if (error == 0) {
-			error = open_socket(daemon, "/tmp/.esd/socket",
-			    NEED_SHARED);
-		}
-	}
-	if (error == 0 && daemon->sockets_count == 0) {
-		log_line(LOG_ERR, SUBJECT,
-		    "no socket to listen on; give one with --socket PATH");
-		error = -1;
-	}
-	return error;
-}
-
-static void
-close_sockets(struct daemon *daemon)
-{
-	for (unsigned i = 0; i < daemon->sockets_count; i++) {
-		listener_close(&daemon->sockets[i]);
-	}
-	daemon->sockets_count = 0;
 }
 
 /* --- the process ------------------------------------------------------- */
@@ -334,13 +342,9 @@ notify_ready(void)
 static void
 say_ready(const struct daemon *daemon)
 {
-	char list[SOCKETS_MAX * (LISTENER_PATH_MAX + 2)];
-	size_t n = 0;
+	char list[SOCKETS_LIST_MAX];
 
-	for (unsigned i = 0; i < daemon->sockets_count; i++) {
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
-		    i > 0 ? ", " : "", daemon->sockets[i].path);
-	}
+	sockets_list(&daemon->sockets, list);
 	log_line(LOG_INFO, SUBJECT, "ready on %s", list);
 }
 
@@ -395,6 +399,11 @@ plan_mixing(struct daemon *daemon)
 	};
 	mixing->streams_max = (unsigned)conf->clients;
 	mixing->realtime_priority = conf->realtime_priority;
+	mixing->capture =
+	    conf->capture[0] != '\0' ? conf->capture : mixing->devices.names[0];
+	if (conf->autostandby >= 0) { /* 0 s is not 0, which is never */
+		mixing->sleep_ms = (uint32_t)conf->autostandby * 1000 + 1;
+	}
 	mixing->drain_ms = (uint32_t)conf->drain_timeout;
 	mixing->wake = loop_wake;
 	mixing->wake_arg = daemon->loop;
@@ -412,6 +421,7 @@ start_loop(struct daemon *daemon)
 		.auth_ms = (uint32_t)conf->auth_timeout,
 		.request_ms = (uint32_t)conf->request_timeout,
 		.woken = on_woken,
+		.departed = on_departed,
 		.signalled = on_signalled,
 		.arg = daemon,
 	};
@@ -430,13 +440,17 @@ start_loop(struct daemon *daemon)
 	if (error == 0) {
 		error = loop_signal(daemon->loop, SIGINT);
 	}
+	if (error == 0) {
+		error = loop_signal(daemon->loop, SIGHUP);
+	}
+	if (error == 0) {
+		error = loop_signal(daemon->loop, SIGUSR1);
+	}
 	if (error < 0) {
 		log_line(LOG_ERR, SUBJECT, "no event loop: %s",
 		    strerror(-error));
 		return -1;
 	}
-	/* Closing the terminal it was started from is no reason to stop. */
-	(void)signal(SIGHUP, SIG_IGN);
 	return 0;
 }
 
@@ -446,25 +460,98 @@ start_mixer(struct daemon *daemon)
 	const struct conf *conf = &daemon->conf;
 
 	daemon->service.rules = &conf->rules;
+	if (conf->promiscuous) {
+		daemon->service.unlocked = true;
+		log_line(LOG_WARN, SUBJECT,
+		    "promiscuous: everybody who can connect is let in");
+	}
+	clips_init(&daemon->service.clips, (uint64_t)conf->cache << 20);
+	status_init(&daemon->service.status);
 	int error = mixer_create(&daemon->mixing, &daemon->service.mixer);
 	if (error < 0) {
 		log_line(LOG_ERR, SUBJECT, "no audio thread: %s",
 		    strerror(-error));
 		return -1;
 	}
-	mixer_set_volume(daemon->service.mixer, conf->master, conf->master);
+	extension_set_master(&daemon->service, conf->master, conf->master,
+	    false);
 	lock_memory();
+	return 0;
+}
+
+static void
+write_memory(void *arg)
+{
+	memory_write(((struct daemon *)arg)->service.memory);
+}
+
+static void
+on_memory_written(void *arg)
+{
+	memory_written(((struct daemon *)arg)->service.memory);
+}
+
+/* Written beside the loop: nobody's sound is to wait for the disk. */
+static void
+on_memory_due(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (memory_prepare(daemon->service.memory)) {
+		(void)loop_offload(daemon->loop, write_memory,
+		    on_memory_written);
+	}
+}
+
+static void
+on_memory_changed(void *arg)
+{
+	loop_timer(((struct daemon *)arg)->loop, REMEMBER_MS, on_memory_due);
+}
+
+static int
+start_memory(struct daemon *daemon)
+{
+	char path[MEMORY_PATH_MAX];
+	struct memory_settings settings = {
+		.path = path,
+		.changed = on_memory_changed,
+		.arg = daemon,
+	};
+
+	if (!daemon->conf.remember) {
+		return 0;
+	}
+	int error = memory_path(daemon->conf.state, path, sizeof(path));
+	if (error == -ENOENT) {
+		log_line(LOG_INFO, SUBJECT,
+		    "no home directory: volumes are not remembered");
+		return 0;
+	}
+	if (error == 0) {
+		error = memory_create(&settings, &daemon->service.memory);
+	}
+	if (error < 0) {
+		log_line(LOG_ERR, SUBJECT, "no memory of volumes: %s",
+		    strerror(-error));
+		return -1;
+	}
 	return 0;
 }
 
 static int
 start_listening(struct daemon *daemon)
 {
-	for (unsigned i = 0; i < daemon->sockets_count; i++) {
-		int error = loop_listen(daemon->loop, daemon->sockets[i].fd);
+	const char *name;
+	int fd;
+
+	for (unsigned i = 0;
+	     (fd = sockets_get(&daemon->sockets, i, &name)) >= 0; i++) {
+		int error = loop_listen(daemon->loop, fd);
+
 		if (error < 0) {
-			log_line(LOG_ERR, SUBJECT, "%s: %s",
-			    daemon->sockets[i].path, strerror(-error));
+			log_line(LOG_ERR, SUBJECT, "%s: %s", name,
+			    strerror(-error));
 			return -1;
 		}
 	}
@@ -479,13 +566,17 @@ static int
 run(struct daemon *daemon)
 {
 	raise_descriptors((unsigned)daemon->conf.clients);
-	if (load_key(daemon) < 0 || open_sockets(daemon) < 0 ||
+	if (load_key(daemon) < 0 ||
+	    sockets_open(&daemon->sockets, &daemon->conf) < 0 ||
 	    start_loop(daemon) < 0 || plan_mixing(daemon) < 0 ||
-	    start_mixer(daemon) < 0 || start_listening(daemon) < 0) {
+	    start_memory(daemon) < 0 || start_mixer(daemon) < 0 ||
+	    start_listening(daemon) < 0) {
 		return -1;
 	}
 	say_ready(daemon);
 	notify_ready();
+	esdname_tell(daemon->conf.spawn_fd, daemon->conf.spawn_pid, true);
+	daemon->told = true;
 	loop_run(daemon->loop);
 	return 0;
 }
@@ -501,8 +592,33 @@ stop(struct daemon *daemon)
 		mixer_destroy(daemon->service.mixer);
 		daemon->service.mixer = NULL;
 	}
+	clips_finish(&daemon->service.clips);
 	loop_destroy(daemon->loop);
-	close_sockets(daemon);
+	memory_save(daemon->service.memory);
+	memory_destroy(daemon->service.memory);
+	sockets_close(&daemon->sockets);
+}
+
+/* The original's options, in ours; false: it was only asked for help. */
+static bool
+translate(char ***argv)
+{
+	static struct esdname name;
+	char options[ESDNAME_OPTIONS_MAX];
+
+	esdname_options(options);
+	switch (esdname_translate(&name, *argv, options)) {
+	case ESDNAME_HELP:
+		esdname_help(stderr);
+		return false;
+	case ESDNAME_VERSION:
+		esdname_version(stderr);
+		return false;
+	case ESDNAME_RUN:
+		break;
+	}
+	*argv = name.argv;
+	return true;
 }
 
 int
@@ -517,6 +633,9 @@ main(int argc, char *argv[])
 	static struct conf_files files;
 	static char why[CONF_WHY_MAX];
 
+	if (esdname_is(argv[0]) && !translate(&argv)) {
+		return 0;
+	}
 	conf_usual_files(&files);
 	switch (conf_load(&daemon.conf, &files, argv, why)) {
 	case CONF_HELP:
@@ -536,6 +655,10 @@ main(int argc, char *argv[])
 	}
 	log_set_level((enum log_level)daemon.conf.log_level);
 	int error = run(&daemon);
+	if (!daemon.told) {
+		esdname_tell(daemon.conf.spawn_fd, daemon.conf.spawn_pid,
+		    false);
+	}
 	stop(&daemon);
 	return error < 0 ? 1 : 0;
 }

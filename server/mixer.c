@@ -1,35 +1,40 @@
 #include "server/mixer.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "server/input.h"
+#include "server/insert.h"
+#include "server/master.h"
 #include "server/output.h"
+#include "server/rates.h"
+#include "server/thread.h"
 
 #define EVENTS_MAX  64 /* device events on their way; beyond that they drop */
 #define ENGINES_MAX 16 /* on their way, one for each change of the rate */
+#define OTHERS_MAX  (ENGINES_MAX + MIXER_INSERTS_MAX)
 #define FADE_MS	    50 /* at the end */
-
-/* One rate in use, and the slot of the engine that its bus has. */
-struct slot {
-	uint32_t rate;	/* frames/s, 0: free */
-	uint32_t delay; /* of its filter, master frames */
-	unsigned streams;
-};
 
 /*
  * What goes over and comes back.  A new engine travels like a stream, so that
  * it arrives before the streams whose buses were made for it.
  */
 struct parcel {
-	enum { PARCEL_STREAM, PARCEL_ROOM, PARCEL_GONE, PARCEL_ENGINE } kind;
+	enum {
+		PARCEL_STREAM,
+		PARCEL_ROOM,
+		PARCEL_GONE,
+		PARCEL_ENGINE,
+		PARCEL_INSERT
+	} kind;
 	union {
 		struct stream *stream;
 		struct engine *engine;
+		struct insert *insert;
 	};
 };
 
@@ -41,37 +46,40 @@ struct mixer {
 
 	/* control */
 	struct stream *streams; /* lent, newest first */
-	unsigned count;
-	struct slot slots[ENGINE_BUSES_MAX];
-	uint32_t rate; /* of the newest engine */
+	struct rates rates;
+	unsigned count;	  /* of streams */
+	unsigned inserts; /* lent */
 	uint32_t period_ms;
 
-	/* between the two; each has one producer */
+	/* between the two */
+	struct tap monitor, capture;
+	struct master master;
+
+	/* likewise; each has one producer */
 	struct ring over;   /* struct parcel, to audio */
 	struct ring back;   /* struct parcel, to control */
 	struct ring events; /* struct mixer_event, to control */
 
 	/* atomic: control writes, audio reads */
 	atomic_bool stop;
-	_Atomic uint32_t gain[2]; /* of the master */
+	atomic_bool standby;
 
 	/* atomic: audio writes, control reads */
-	_Atomic uint32_t busy;	  /* engine_busy() */
-	_Atomic uint32_t latency; /* frames */
+	_Atomic uint32_t busy; /* engine_busy() */
+	struct moment moment;
 	_Atomic uint64_t frames, clipped;
 	_Atomic uint32_t underruns;
-	_Atomic uint32_t peak[2];
 
 	/* audio */
 	struct engine *engine;
 	struct output output;
+	struct input input;
 	struct stream *playing; /* by next_playing */
 	struct stream *leaving; /* likewise; played their last this time */
-	gain_t gain_now[2];
-	uint32_t fade; /* periods of fading left, once stopping */
-	bool stopping;
-	bool has_news;
-	uint8_t *buffer; /* one period in the device's format */
+	struct insert_chain chain;
+	bool has_news;	  /* for control */
+	uint64_t sounded; /* until when something is heard, ms */
+	uint8_t *buffer;  /* one period in the device's format */
 };
 
 /* --- audio thread ----------------------------------------------------- */
@@ -89,10 +97,19 @@ static void
 tell_event(void *arg, const struct mixer_event *event)
 {
 	struct mixer *mixer = arg;
+	size_t kept = EVENTS_MAX / 2 * sizeof(*event);
 
-	atomic_store_explicit(&mixer->underruns, event->count,
-	    memory_order_relaxed);
-	(void)ring_put(&mixer->events, event, sizeof(*event));
+	if (event->kind == MIXER_UNDERRUN) {
+		atomic_store_explicit(&mixer->underruns, event->count,
+		    memory_order_relaxed);
+	}
+	/* Those that may come in crowds leave room for those that matter. */
+	if (event->kind != MIXER_UNDERRUN && event->kind != MIXER_TROUBLE) {
+		kept = 0;
+	}
+	if (ring_room(&mixer->events) >= kept + sizeof(*event)) {
+		(void)ring_put(&mixer->events, event, sizeof(*event));
+	}
 	mixer->has_news = true;
 }
 
@@ -105,7 +122,7 @@ send_back(struct mixer *mixer, struct parcel parcel)
 {
 	size_t kept =
 	    parcel.kind == PARCEL_ROOM
-		? (mixer->settings.streams_max + ENGINES_MAX) * sizeof(parcel)
+		? (mixer->settings.streams_max + OTHERS_MAX) * sizeof(parcel)
 		: 0;
 
 	if (ring_room(&mixer->back) < kept + sizeof(parcel)) {
@@ -145,6 +162,8 @@ take_parcels(struct mixer *mixer)
 	while (ring_get(&mixer->over, &parcel, sizeof(parcel))) {
 		if (parcel.kind == PARCEL_ENGINE) {
 			take_engine(mixer, parcel.engine);
+		} else if (parcel.kind == PARCEL_INSERT) {
+			insert_chain_add(&mixer->chain, parcel.insert);
 		} else {
 			take_stream(mixer, parcel.stream);
 		}
@@ -167,15 +186,17 @@ offer_room(struct mixer *mixer, struct stream *stream)
 	}
 }
 
-static void
+/* True if something played. */
+static bool
 mix_streams(struct mixer *mixer)
 {
 	struct stream **at = &mixer->playing;
+	bool sound = false;
 
 	while (*at != NULL) {
 		struct stream *stream = *at;
 
-		(void)stream_mix(stream, mixer->engine);
+		sound |= stream_mix(stream, mixer->engine) > 0;
 		if (stream_is_over(stream)) {
 			*at = stream->next_playing;
 			stream->next_playing = mixer->leaving;
@@ -185,65 +206,53 @@ mix_streams(struct mixer *mixer)
 			at = &stream->next_playing;
 		}
 	}
+	return sound;
 }
 
-static void
-raise_peaks(struct mixer *mixer)
+/* True if something plays that has not come through yet, too. */
+static bool
+run_inserts(struct mixer *mixer, uint32_t n, bool sound)
 {
-	struct peak peak = engine_peak(mixer->engine);
-	uint32_t value[2] = { peak.left, peak.right };
-
-	/* Relaxed: a meter stands for nothing but itself. */
-	for (int side = 0; side < 2; side++) {
-		if (value[side] > atomic_load_explicit(&mixer->peak[side],
-				      memory_order_relaxed)) {
-			atomic_store_explicit(&mixer->peak[side], value[side],
-			    memory_order_relaxed);
-		}
-	}
+	sound = insert_chain_run(&mixer->chain, engine_rate(mixer->engine),
+	    engine_master(mixer->engine), n, sound, !mixer_is_standby(mixer));
+	mixer->has_news |= sound && mixer->chain.first != NULL;
+	return sound;
 }
 
-/* The master's gain for this period: towards its aim, or on the way out. */
+/* Monitors hear the mix while something plays, filters' tails included. */
 static void
-take_master(struct mixer *mixer, uint32_t n, bool was_silent,
-    struct ramp gain[2])
+note_sound(struct mixer *mixer, uint32_t n, uint64_t now)
 {
-	for (int side = 0; side < 2; side++) {
-		gain_t now = mixer->gain_now[side];
-		gain_t aim = (gain_t)atomic_load_explicit(&mixer->gain[side],
-		    memory_order_relaxed);
+	struct tap *tap = &mixer->monitor;
+	uint64_t ahead = output_delay(&mixer->output) + 2 * (uint64_t)n;
 
-		if (was_silent && !mixer->stopping) {
-			now = aim; /* as a stream that begins */
-		}
-		if (mixer->stopping) {
-			aim = mixer->fade == 0
-				  ? 0
-				  : now - now / (gain_t)mixer->fade;
-		}
-		gain[side] = ramp_make(now, aim, n);
-		mixer->gain_now[side] = aim;
-	}
-	if (mixer->fade > 0) {
-		mixer->fade--;
+	mixer->sounded = now + ahead * 1000 / engine_rate(mixer->engine) + 1;
+	if (atomic_load_explicit(&tap->wanted, memory_order_relaxed) &&
+	    !mixer_is_standby(mixer)) {
+		tap_write(tap, engine_rate(mixer->engine),
+		    engine_master(mixer->engine), n);
+		mixer->has_news = true;
 	}
 }
 
 static void
-mix_period(struct mixer *mixer, uint32_t n)
+mix_period(struct mixer *mixer, uint32_t n, uint64_t now)
 {
 	const struct device_got *got = output_got(&mixer->output);
-	bool was_silent = engine_busy(mixer->engine) == 0;
 	struct ramp gain[2];
 	uint32_t clipped;
+	bool has_tail = engine_busy(mixer->engine) != 0;
 
 	engine_begin(mixer->engine, n);
-	mix_streams(mixer);
-	take_master(mixer, n, was_silent, gain);
+	bool sound = mix_streams(mixer) || has_tail;
+	master_ramp(&mixer->master, n, sound, gain);
 	engine_finish(mixer->engine, gain);
+	if (run_inserts(mixer, n, sound)) {
+		note_sound(mixer, n, now);
+	}
 	clipped = engine_format(mixer->engine, got->format, got->channels,
 	    mixer->buffer);
-	raise_peaks(mixer);
+	master_raise_peak(&mixer->master, engine_peak(mixer->engine));
 	atomic_fetch_add_explicit(&mixer->frames, n, memory_order_relaxed);
 	atomic_fetch_add_explicit(&mixer->clipped, clipped,
 	    memory_order_relaxed);
@@ -252,12 +261,16 @@ mix_period(struct mixer *mixer, uint32_t n)
 static void
 let_go(struct mixer *mixer)
 {
+	struct parcel parcel = { .kind = PARCEL_INSERT };
 	struct stream *stream;
 
 	while ((stream = mixer->leaving) != NULL) {
 		mixer->leaving = stream->next_playing;
 		(void)send_back(mixer,
 		    (struct parcel){ PARCEL_GONE, { stream } });
+	}
+	while ((parcel.insert = insert_chain_left(&mixer->chain)) != NULL) {
+		(void)send_back(mixer, parcel);
 	}
 }
 
@@ -266,22 +279,51 @@ static void
 feed_output(struct mixer *mixer, struct pollfd *fds, int count)
 {
 	uint64_t now = clock_ms();
+	const struct sink *sink = mixer->output.now;
 	uint32_t room = output_room(&mixer->output, fds, count, now);
 	uint32_t period = output_got(&mixer->output)->period;
 
-	/* An error in a write changes the output, and with it the period. */
-	while (room >= period && output_got(&mixer->output)->period == period) {
-		mix_period(mixer, period);
+	moment_begin(&mixer->moment);
+	/* The room is that of the device asked; an error may change it. */
+	while (room >= period && mixer->output.now == sink) {
+		mix_period(mixer, period, now);
 		output_write(&mixer->output, mixer->buffer, period, now);
 		room -= period;
 	}
-	atomic_store_explicit(&mixer->latency, output_delay(&mixer->output),
-	    memory_order_relaxed);
+	mixer->has_news |= moment_end(&mixer->moment,
+	    output_delay(&mixer->output) + insert_chain_delay(&mixer->chain));
 	/* Release, and before streams go: a slot whose streams are all back
 	 * and that is not busy here has been silent since. */
 	atomic_store_explicit(&mixer->busy, engine_busy(mixer->engine),
 	    memory_order_release);
 	let_go(mixer);
+}
+
+static bool
+has_sound(const struct mixer *mixer)
+{
+	const struct stream *stream = mixer->playing;
+
+	while (stream != NULL && !stream_is_ready(stream)) {
+		stream = stream->next_playing;
+	}
+	return stream != NULL;
+}
+
+/*
+ * Releases the device on standby and after a long silence; takes it again
+ * before anything is mixed, so that nothing of the first sound is lost.
+ */
+static void
+tend_standby(struct mixer *mixer, uint64_t now)
+{
+	uint32_t sleep_ms = mixer->settings.sleep_ms;
+	bool asleep = sleep_ms > 0 && now > mixer->sounded + sleep_ms &&
+		      !has_sound(mixer);
+	bool standby =
+	    atomic_load_explicit(&mixer->standby, memory_order_relaxed);
+
+	output_release(&mixer->output, asleep || standby, now);
 }
 
 static void
@@ -297,28 +339,30 @@ wake_control(struct mixer *mixer)
 static void
 run_once(struct mixer *mixer)
 {
-	struct pollfd fds[DEVICE_FDS_MAX + 1];
-	const struct engine *engine = mixer->engine;
+	struct pollfd fds[2 * DEVICE_FDS_MAX + 1];
+	const struct sink *sink = mixer->output.now;
 	uint64_t look;
 	int timeout;
 	int count = output_fds(&mixer->output, fds, clock_ms(), &timeout);
+	int last = count + input_fds(&mixer->input, fds + count);
 
-	fds[count].fd = mixer->wake_fd;
-	fds[count].events = POLLIN;
-	fds[count].revents = 0;
-	if (poll(fds, (nfds_t)count + 1, timeout) < 0) {
+	fds[last].fd = mixer->wake_fd;
+	fds[last].events = POLLIN;
+	fds[last].revents = 0;
+	if (poll(fds, (nfds_t)last + 1, timeout) < 0) {
 		return; /* a signal */
 	}
-	if ((fds[count].revents & POLLIN) != 0) {
+	if ((fds[last].revents & POLLIN) != 0) {
 		(void)!read(mixer->wake_fd, &look, sizeof(look));
 	}
 	take_parcels(mixer);
-	if (mixer->engine == engine) {
-		/* A new engine may have brought another device into play,
-		 * which these descriptors are not of. */
+	tend_standby(mixer, clock_ms());
+	if (mixer->output.now == sink) {
 		feed_output(mixer, fds, count);
 	}
 	output_tend(&mixer->output, clock_ms());
+	mixer->has_news |= input_take(&mixer->input, clock_ms());
+	input_tend(&mixer->input, clock_ms());
 	wake_control(mixer);
 }
 
@@ -328,37 +372,24 @@ run_out(struct mixer *mixer)
 {
 	uint64_t deadline = clock_ms() + mixer->settings.drain_ms;
 	const struct device_got *got = output_got(&mixer->output);
-	uint32_t frames;
 
-	mixer->stopping = true;
-	mixer->fade = FADE_MS * got->rate / 1000 / got->period + 1;
-	while (mixer->fade > 0 && clock_ms() < deadline) {
+	master_fade_out(&mixer->master,
+	    FADE_MS * got->rate / 1000 / got->period + 1);
+	while ((mixer->master.fade > 0 ||
+		   insert_chain_is_ringing(&mixer->chain)) &&
+	       clock_ms() < deadline) {
 		run_once(mixer);
 	}
-	frames = output_delay(&mixer->output);
-	if (frames > 0 && clock_ms() < deadline) {
-		uint64_t left = deadline - clock_ms();
-		uint64_t need = (uint64_t)frames * 1000 / got->rate + 1;
-		uint64_t ms = need < left ? need : left;
-		struct timespec pause = { (time_t)(ms / 1000),
-			(long)(ms % 1000) * 1000000 };
-
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-	}
+	output_play_out(&mixer->output, clock_ms(), deadline);
 }
 
 static void
 ask_realtime(struct mixer *mixer)
 {
-	struct sched_param param = { .sched_priority =
-					 mixer->settings.realtime_priority };
+	int priority = mixer->settings.realtime_priority;
 	struct mixer_event event = { .kind = MIXER_REALTIME };
 
-	if (param.sched_priority == 0) {
-		return;
-	}
-	event.error =
-	    -pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+	event.error = priority == 0 ? 0 : thread_ask_realtime(priority);
 	if (event.error < 0) {
 		tell_event(mixer, &event);
 	}
@@ -370,6 +401,7 @@ audio_main(void *arg)
 	struct mixer *mixer = arg;
 
 	ask_realtime(mixer);
+	mixer->sounded = clock_ms();
 	output_tend(&mixer->output, clock_ms());
 	wake_control(mixer);
 	while (!atomic_load_explicit(&mixer->stop, memory_order_relaxed)) {
@@ -377,6 +409,7 @@ audio_main(void *arg)
 	}
 	run_out(mixer);
 	output_finish(&mixer->output);
+	input_finish(&mixer->input);
 	return NULL;
 }
 
@@ -399,12 +432,17 @@ free_mixer(struct mixer *mixer)
 	       ring_get(&mixer->back, &parcel, sizeof(parcel))) {
 		if (parcel.kind == PARCEL_ENGINE) {
 			engine_destroy(parcel.engine);
+		} else if (parcel.kind == PARCEL_INSERT) {
+			insert_destroy(parcel.insert);
 		}
 	}
+	insert_chain_finish(&mixer->chain);
 	engine_destroy(mixer->engine);
 	ring_finish(&mixer->over);
 	ring_finish(&mixer->back);
 	ring_finish(&mixer->events);
+	tap_finish(&mixer->monitor);
+	tap_finish(&mixer->capture);
 	free(mixer->buffer);
 	if (mixer->wake_fd >= 0) {
 		(void)close(mixer->wake_fd);
@@ -417,7 +455,7 @@ static int
 make_rings(struct mixer *mixer)
 {
 	size_t max = mixer->settings.streams_max;
-	size_t all = (max + ENGINES_MAX) * sizeof(struct parcel);
+	size_t all = (max + OTHERS_MAX) * sizeof(struct parcel);
 	int error = ring_init(&mixer->over, all);
 
 	if (error == 0) {
@@ -436,6 +474,12 @@ make_parts(struct mixer *mixer)
 {
 	int error = make_rings(mixer);
 
+	if (error == 0) {
+		error = tap_init(&mixer->monitor, mixer->rates.master);
+	}
+	if (error == 0) {
+		error = tap_init(&mixer->capture, mixer->rates.master);
+	}
 	if (error < 0) {
 		return error;
 	}
@@ -443,11 +487,16 @@ make_parts(struct mixer *mixer)
 	if (mixer->wake_fd < 0) {
 		return -errno;
 	}
-	mixer->engine = engine_create(mixer->rate);
-	mixer->buffer = malloc((size_t)ENGINE_PERIOD_MAX * ENGINE_CHANNELS_MAX *
-	    OUT_BYTES_MAX);
+	mixer->engine = engine_create(mixer->rates.master);
+	mixer->buffer = malloc(
+	    (size_t)ENGINE_PERIOD_MAX * ENGINE_CHANNELS_MAX * OUT_BYTES_MAX);
 	if (mixer->engine == NULL || mixer->buffer == NULL) {
 		return -ENOMEM;
+	}
+	error = input_init(&mixer->input, mixer->settings.capture,
+	    &mixer->settings.want, &mixer->capture, tell_event, mixer);
+	if (error < 0) {
+		return error;
 	}
 	return output_init(&mixer->output, &mixer->settings.devices,
 	    &mixer->settings.want, tell_event, mixer);
@@ -464,19 +513,18 @@ mixer_create(const struct mixer_settings *settings, struct mixer **created)
 	}
 	mixer->settings = *settings;
 	mixer->wake_fd = -1;
-	mixer->rate = settings->want.rate;
+	mixer->rates.kernel = settings->kernel;
+	mixer->rates.master = settings->want.rate;
 	mixer->period_ms =
 	    settings->want.period * 1000 / settings->want.rate + 1;
-	mixer->gain_now[0] = GAIN_UNITY;
-	mixer->gain_now[1] = GAIN_UNITY;
-	mixer_set_volume(mixer, ESD_VOLUME_BASE, ESD_VOLUME_BASE);
+	master_init(&mixer->master);
 	error = make_parts(mixer);
 	if (error == 0) {
-		error =
-		    -pthread_create(&mixer->thread, NULL, audio_main, mixer);
+		error = thread_start(&mixer->thread, audio_main, mixer);
 	}
 	if (error < 0) {
 		output_finish(&mixer->output);
+		input_finish(&mixer->input);
 		free_mixer(mixer);
 		return error;
 	}
@@ -502,42 +550,6 @@ mixer_destroy(struct mixer *mixer)
 	free_mixer(mixer);
 }
 
-/* The slot of that rate, or a free one, or -ENOSPC. */
-static int
-find_slot(const struct mixer *mixer, uint32_t rate)
-{
-	/* Acquire: see feed_output(). */
-	uint32_t busy =
-	    atomic_load_explicit(&mixer->busy, memory_order_acquire);
-	int free_slot = -ENOSPC;
-
-	for (unsigned i = 0; i < ENGINE_BUSES_MAX; i++) {
-		const struct slot *slot = &mixer->slots[i];
-
-		if (slot->rate == rate) {
-			return (int)i;
-		}
-		if (slot->streams == 0 && (busy & 1u << i) == 0 &&
-		    (free_slot < 0 || slot->rate == 0)) {
-			free_slot = (int)i;
-		}
-	}
-	return free_slot;
-}
-
-static struct bus *
-make_bus(struct mixer *mixer, unsigned slot, uint32_t rate)
-{
-	struct bus *bus = bus_create(rate, mixer->rate, ENGINE_PERIOD_MAX,
-	    mixer->settings.kernel);
-
-	if (bus != NULL) {
-		mixer->slots[slot].rate = rate;
-		mixer->slots[slot].delay = bus_delay(bus);
-	}
-	return bus;
-}
-
 /* False when the ring is full: too many engines under way. */
 static bool
 send_over(struct mixer *mixer, struct parcel parcel)
@@ -548,28 +560,37 @@ send_over(struct mixer *mixer, struct parcel parcel)
 int
 mixer_add(struct mixer *mixer, struct stream *stream)
 {
+	/* Acquire: see feed_output(). */
+	uint32_t busy =
+	    atomic_load_explicit(&mixer->busy, memory_order_acquire);
 	int slot;
 
 	if (mixer->count >= mixer->settings.streams_max) {
 		return -EUSERS;
 	}
-	slot = find_slot(mixer, stream->rate);
+	slot =
+	    rates_take(&mixer->rates, stream->sound.rate, busy, &stream->bus);
 	if (slot < 0) {
 		return slot;
 	}
-	if (mixer->slots[slot].rate != stream->rate) {
-		stream->bus = make_bus(mixer, (unsigned)slot, stream->rate);
-		if (stream->bus == NULL) {
-			return -ENOMEM;
-		}
-	}
-	mixer->slots[slot].streams++;
 	mixer->count++;
 	stream->slot = (unsigned)slot;
 	stream->next = mixer->streams;
 	mixer->streams = stream;
 	(void)send_over(mixer,
 	    (struct parcel){ PARCEL_STREAM, { .stream = stream } });
+	return 0;
+}
+
+int
+mixer_insert(struct mixer *mixer, struct insert *insert)
+{
+	if (mixer->inserts == MIXER_INSERTS_MAX) {
+		return -EUSERS;
+	}
+	mixer->inserts++;
+	(void)send_over(mixer,
+	    (struct parcel){ PARCEL_INSERT, { .insert = insert } });
 	return 0;
 }
 
@@ -582,7 +603,7 @@ take_back(struct mixer *mixer, struct stream *stream)
 		at = &(*at)->next;
 	}
 	*at = stream->next;
-	mixer->slots[stream->slot].streams--;
+	rates_release(&mixer->rates, stream->slot);
 	mixer->count--;
 }
 
@@ -596,6 +617,11 @@ mixer_news(struct mixer *mixer, enum mixer_news *news)
 			engine_destroy(parcel.engine);
 			continue;
 		}
+		if (parcel.kind == PARCEL_INSERT) {
+			insert_destroy(parcel.insert);
+			mixer->inserts--;
+			continue;
+		}
 		*news = parcel.kind == PARCEL_GONE ? MIXER_GONE : MIXER_ROOM;
 		if (*news == MIXER_GONE) {
 			take_back(mixer, parcel.stream);
@@ -605,40 +631,20 @@ mixer_news(struct mixer *mixer, enum mixer_news *news)
 	return NULL;
 }
 
-/* The engine for a new rate, with a bus for every rate in use. */
-static struct engine *
-make_engine(struct mixer *mixer)
-{
-	struct engine *engine = engine_create(mixer->rate);
-
-	for (unsigned i = 0; engine != NULL && i < ENGINE_BUSES_MAX; i++) {
-		struct bus *bus;
-
-		if (mixer->slots[i].rate == 0) {
-			continue;
-		}
-		bus = make_bus(mixer, i, mixer->slots[i].rate);
-		if (bus == NULL) {
-			engine_destroy(engine);
-			return NULL;
-		}
-		(void)engine_set_bus(engine, i, bus);
-	}
-	return engine;
-}
-
 /* The device granted another rate: make the audio thread an engine for it. */
 static int
 change_rate(struct mixer *mixer, uint32_t rate)
 {
-	uint32_t old_rate = mixer->rate;
+	struct rates before = mixer->rates;
 	struct parcel parcel = { .kind = PARCEL_ENGINE };
 
-	mixer->rate = rate;
-	parcel.engine = make_engine(mixer);
-	if (parcel.engine == NULL || !send_over(mixer, parcel)) {
+	parcel.engine = rates_change(&mixer->rates, rate);
+	if (parcel.engine == NULL) {
+		return -ENOMEM;
+	}
+	if (!send_over(mixer, parcel)) {
 		engine_destroy(parcel.engine);
-		mixer->rate = old_rate;
+		mixer->rates = before;
 		return -ENOMEM;
 	}
 	wake_audio(mixer);
@@ -657,7 +663,7 @@ mixer_event(struct mixer *mixer, struct mixer_event *event)
 	mixer->period_ms =
 	    (uint32_t)((uint64_t)event->got.period * 1000 / event->got.rate) +
 	    1;
-	if (event->got.rate != mixer->rate) {
+	if (event->got.rate != mixer->rates.master) {
 		event->error = change_rate(mixer, event->got.rate);
 	}
 	return true;
@@ -674,7 +680,7 @@ mixer_find(const struct mixer *mixer, uint32_t id)
 {
 	struct stream *stream = mixer->streams;
 
-	while (stream != NULL && stream->id != id) {
+	while (stream != NULL && (stream->id != id || stream->clip != NULL)) {
 		stream = stream->next;
 	}
 	return stream;
@@ -683,17 +689,51 @@ mixer_find(const struct mixer *mixer, uint32_t id)
 void
 mixer_set_volume(struct mixer *mixer, int32_t left, int32_t right)
 {
-	/* Relaxed: a gain stands for nothing but itself. */
-	atomic_store_explicit(&mixer->gain[0], (uint32_t)stream_gain(left),
-	    memory_order_relaxed);
-	atomic_store_explicit(&mixer->gain[1], (uint32_t)stream_gain(right),
-	    memory_order_relaxed);
+	master_set_volume(&mixer->master, left, right);
+}
+
+void
+mixer_set_standby(struct mixer *mixer, bool standby)
+{
+	/* Relaxed: it stands for nothing but itself. */
+	atomic_store_explicit(&mixer->standby, standby, memory_order_relaxed);
+	wake_audio(mixer);
+}
+
+bool
+mixer_is_standby(const struct mixer *mixer)
+{
+	return atomic_load_explicit(&mixer->standby, memory_order_relaxed);
+}
+
+struct tap *
+mixer_monitor(struct mixer *mixer)
+{
+	return &mixer->monitor;
+}
+
+struct tap *
+mixer_capture(struct mixer *mixer)
+{
+	return &mixer->capture;
+}
+
+struct moment *
+mixer_moment(struct mixer *mixer)
+{
+	return &mixer->moment;
+}
+
+const struct kernel *
+mixer_kernel(const struct mixer *mixer)
+{
+	return mixer->settings.kernel;
 }
 
 uint32_t
 mixer_rate(const struct mixer *mixer)
 {
-	return mixer->rate;
+	return mixer->rates.master;
 }
 
 uint32_t
@@ -705,11 +745,16 @@ mixer_period_ms(const struct mixer *mixer)
 uint32_t
 mixer_latency(const struct mixer *mixer, const struct stream *stream)
 {
-	uint32_t device =
-	    atomic_load_explicit(&mixer->latency, memory_order_relaxed);
+	uint32_t device = moment_delay(&mixer->moment);
 
 	return stream == NULL ? device
-			      : device + mixer->slots[stream->slot].delay;
+			      : device + mixer_filter_delay(mixer, stream);
+}
+
+uint32_t
+mixer_filter_delay(const struct mixer *mixer, const struct stream *stream)
+{
+	return mixer->rates.slots[stream->slot].delay;
 }
 
 struct mixer_stats
@@ -724,9 +769,6 @@ mixer_stats(struct mixer *mixer)
 	    atomic_load_explicit(&mixer->clipped, memory_order_relaxed);
 	stats.underruns =
 	    atomic_load_explicit(&mixer->underruns, memory_order_relaxed);
-	stats.peak.left =
-	    atomic_exchange_explicit(&mixer->peak[0], 0, memory_order_relaxed);
-	stats.peak.right =
-	    atomic_exchange_explicit(&mixer->peak[1], 0, memory_order_relaxed);
+	stats.peak = master_take_peak(&mixer->master);
 	return stats;
 }

@@ -2,8 +2,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
-static int
+int
 sink_open(struct sink *sink, const char *name, const struct device_want *want)
 {
 	int error;
@@ -16,7 +17,23 @@ sink_open(struct sink *sink, const char *name, const struct device_want *want)
 	return error;
 }
 
-static void
+int
+sink_listen(struct sink *sink, const char *name, const struct device_want *want)
+{
+	int error = -ENODEV;
+
+	sink->kind = device_kind_of(name);
+	if (sink->kind->listen != NULL) {
+		error =
+		    sink->kind->listen(name, want, &sink->device, &sink->got);
+	}
+	if (error < 0) {
+		sink->device = NULL;
+	}
+	return error;
+}
+
+void
 sink_close(struct sink *sink)
 {
 	if (sink->device != NULL) {
@@ -147,7 +164,27 @@ output_tend(struct output *output, uint64_t now)
 			lose_card(output, -ETIMEDOUT, now);
 		}
 	}
-	if (output->card.device == NULL) {
+	if (output->card.device == NULL && !output->released) {
+		open_due(output, now);
+	}
+}
+
+void
+output_release(struct output *output, bool released, uint64_t now)
+{
+	if (output->released == released) {
+		return;
+	}
+	output->released = released;
+	if (output->card.kind == &device_file) {
+		return; /* nobody else wants it, and opening begins it anew */
+	}
+	if (released) {
+		sink_close(&output->card);
+		output->now = &output->null;
+		report(output, MIXER_RELEASED, 0);
+	} else {
+		devices_lost(&output->devices, now);
 		open_due(output, now);
 	}
 }
@@ -166,6 +203,8 @@ output_set_rate(struct output *output, uint32_t rate, uint64_t now)
 	}
 	if (output->card.device != NULL && output->card.got.rate == rate) {
 		use_card(output, now);
+	} else {
+		output->now = &output->null; /* till its engine comes */
 	}
 }
 
@@ -205,9 +244,11 @@ handle_error(struct output *output, int error, uint64_t now)
 	if (error == -EPIPE) {
 		output->underruns++;
 		report(output, MIXER_UNDERRUN, error);
-		error = sink->kind->recover(sink->device, error);
-		if (error == 0) {
+	}
+	if (error == -EPIPE || error == -ESTRPIPE) {
+		if (sink->kind->recover(sink->device, error) == 0) {
 			output->prime = true;
+			output->progress = now;
 			return;
 		}
 	}
@@ -262,4 +303,21 @@ output_delay(const struct output *output)
 	int delay = sink->kind->delay(sink->device);
 
 	return delay > 0 ? (uint32_t)delay : 0;
+}
+
+void
+output_play_out(const struct output *output, uint64_t now, uint64_t deadline)
+{
+	uint64_t ms =
+	    (uint64_t)output_delay(output) * 1000 / output_got(output)->rate +
+	    1;
+
+	if (output_delay(output) == 0 || now >= deadline) {
+		return;
+	}
+	ms = ms < deadline - now ? ms : deadline - now;
+	struct timespec pause = { (time_t)(ms / 1000),
+		(long)(ms % 1000) * 1000000 };
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }

@@ -17,6 +17,13 @@ struct sink {
 	struct device_got got;
 };
 
+/* Opens a name's kind of device for playing, or for capture; 0 or -errno. */
+int sink_open(struct sink *sink, const char *name,
+    const struct device_want *want);
+int sink_listen(struct sink *sink, const char *name,
+    const struct device_want *want);
+void sink_close(struct sink *sink); /* one that isn't open is fine */
+
 struct output {
 	/* constant */
 	struct device_want want;
@@ -32,6 +39,7 @@ struct output {
 	uint64_t progress; /* when the card last took something, ms */
 	uint32_t underruns;
 	int trouble;   /* the error last reported, 0: none */
+	bool released; /* no device is wanted */
 	bool doubtful; /* it was lost, and has taken nothing since */
 	bool prime;    /* ask for room without waiting first */
 };
@@ -47,6 +55,9 @@ void output_finish(struct output *output);
 
 /* Opens what is due, gives up what stalls.  May take as long as an open. */
 void output_tend(struct output *output, uint64_t now);
+
+/* Closes the card and tries none, or takes one again.  May be said often. */
+void output_release(struct output *output, bool released, uint64_t now);
 
 /* The mixer now runs at that rate: a card that waits for it may play. */
 void output_set_rate(struct output *output, uint32_t rate, uint64_t now);
@@ -70,5 +81,9 @@ const struct device_got *output_got(const struct output *output);
 
 /* Frames written but not yet heard. */
 uint32_t output_delay(const struct output *output);
+
+/* Waits until they are heard, not beyond the deadline (ms, like now). */
+void output_play_out(const struct output *output, uint64_t now,
+    uint64_t deadline);
 
 #endif

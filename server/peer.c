@@ -28,6 +28,8 @@ name_unix(int fd, uint32_t number, struct session_peer *peer)
 		return;
 	}
 	peer->trusted = peer_is.uid == geteuid() || peer_is.uid == 0;
+	peer->pid = (int32_t)peer_is.pid;
+	peer->uid = (int32_t)peer_is.uid;
 	(void)snprintf(peer->name, sizeof(peer->name), "c%u pid %d uid %u",
 	    (unsigned)number, (int)peer_is.pid, (unsigned)peer_is.uid);
 }
@@ -64,6 +66,9 @@ peer_of(int fd, uint32_t number, struct session_peer *peer)
 	int family = family_of(fd);
 
 	peer->trusted = false;
+	peer->pid = -1;
+	peer->uid = -1;
+	peer->remote = family != AF_UNIX;
 	if (family == AF_UNIX) {
 		name_unix(fd, number, peer);
 	} else {

@@ -6,7 +6,7 @@
 
 /*
  * Names the peer of a connected socket, client `number`, for log lines; trusts
- * one on a Unix socket who is our own user or root.
+ * one on a Unix socket who is our own user or root, and nobody on TCP.
  * Returns the socket's family, AF_UNIX, AF_INET ...
  */
 int peer_of(int fd, uint32_t number, struct session_peer *peer);

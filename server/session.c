@@ -6,11 +6,15 @@
 #include <string.h>
 
 #include "server/cookie.h"
+#include "server/insert.h"
 #include "server/log.h"
+#include "server/recorder.h"
 #include "server/stream.h"
 
 #define OUTPUT_FIRST 512	/* bytes, then doubled as needed */
-#define OUTPUT_MAX   (1u << 20) /* bytes that wait to be sent */
+#define OUTPUT_MAX   (2u << 20) /* bytes that wait to be sent */
+#define SCRAP_BYTES  4096	/* from a client that should only listen */
+#define SOUND_BYTES  4096	/* sent at once; fits any socket whole */
 #define LINES_BURST  20		/* log lines peers may provoke at once */
 #define LINES_EVERY  10000	/* ms until as many again */
 
@@ -19,19 +23,24 @@ _Static_assert(COOKIE_LEN == ESD_KEY_LEN, "one key");
 enum mode {
 	MODE_OPCODE, /* the next four bytes are one */
 	MODE_IN,     /* the box is being filled by an IN step */
-	MODE_SOUND   /* PCM_IN: bytes go into the stream's ring */
+	MODE_BLOB,   /* bytes go into the clip */
+	MODE_SOUND,  /* PCM_IN: bytes go into the stream's ring */
+	MODE_LISTEN  /* PCM_OUT or TELL alone: bytes go to the insert, or are
+			thrown away */
 };
 
 struct session {
 	/* constant */
-	const struct session_host *host;
+	struct session_host *host;
 	struct session_peer peer;
 	void *connection;
 
 	enum mode mode;
 	const struct esd_op *op;
-	unsigned opcode;
 	unsigned step; /* of op */
+	unsigned tell; /* its TELL step, once it has come to that */
+	bool telling;
+	uint64_t told; /* the handler's */
 	void *cursor;  /* the handler's place in the LIST under way */
 	bool swapped;  /* the client's byte order is not ours */
 	bool closing;
@@ -47,7 +56,11 @@ struct session {
 	uint8_t *output;
 	size_t output_size, output_from, output_to; /* bytes */
 
-	struct stream *stream; /* its own, while it plays */
+	struct stream *stream;	   /* its own, while it plays */
+	struct clip *clip;	   /* being uploaded */
+	struct recorder *recorder; /* its own, while it listens */
+	struct insert *insert;	   /* its own, while it filters */
+	struct session *next_listener;
 };
 
 static struct log_budget complaints = { LINES_BURST, LINES_EVERY, 0, 0, 0 };
@@ -61,10 +74,9 @@ session_refuse(const struct session *session, const char *why)
 }
 
 static void
-expect_op(struct session *session, unsigned opcode)
+expect_op(struct session *session, unsigned row)
 {
-	session->opcode = opcode;
-	session->op = &session->host->ops[opcode];
+	session->op = &session->host->ops[row];
 	session->step = 0;
 	session->filled = 0;
 	session->mode = MODE_IN;
@@ -79,7 +91,7 @@ expect_opcode(struct session *session)
 }
 
 struct session *
-session_create(const struct session_host *host, const struct session_peer *peer,
+session_create(struct session_host *host, const struct session_peer *peer,
     void *connection)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -90,8 +102,36 @@ session_create(const struct session_host *host, const struct session_peer *peer,
 	session->host = host;
 	session->peer = *peer;
 	session->connection = connection;
-	expect_op(session, ESD_CONNECT);
+	expect_op(session, ESD_ROW_CONNECT);
+	host->sessions++;
 	return session;
+}
+
+static void
+start_listening(struct session *session)
+{
+	session->next_listener = session->host->listeners;
+	session->host->listeners = session;
+}
+
+static void
+stop_filtering(struct session *session)
+{
+	log_line(LOG_DEBUG, session->peer.name,
+	    "filters no more; %llu frames were bypassed",
+	    (unsigned long long)insert_bypassed(session->insert));
+	insert_close(session->insert);
+}
+
+static void
+stop_listening(struct session *session)
+{
+	struct session **at = &session->host->listeners;
+
+	while (*at != session) {
+		at = &(*at)->next_listener;
+	}
+	*at = session->next_listener;
 }
 
 void
@@ -105,6 +145,18 @@ session_destroy(struct session *session)
 		atomic_store_explicit(&stream->ended, true,
 		    memory_order_release);
 	}
+	if (session->clip != NULL && !session->clip->whole) {
+		clip_abandon(session->clip);
+	}
+	if (session->recorder != NULL || session->insert != NULL ||
+	    session->telling) {
+		stop_listening(session);
+	}
+	if (session->insert != NULL) {
+		stop_filtering(session);
+	}
+	recorder_destroy(session->recorder);
+	session->host->sessions--;
 	free(session->output);
 	free(session);
 }
@@ -151,9 +203,64 @@ queue_record(struct session *session, const struct wire_layout *layout,
 	return 0;
 }
 
+static int
+call_handler(struct session *session, unsigned step, void *out)
+{
+	size_t row = (size_t)(session->op - session->host->ops);
+
+	return session->host->handlers[row](session, step, session->in.words,
+	    out);
+}
+
+/* Sound goes out only when nothing else does, a piece at a time. */
+static void
+queue_sound(struct session *session)
+{
+	int bytes = 0;
+
+	if (session->mode != MODE_LISTEN || session->closing ||
+	    grow_output(session, SOUND_BYTES) < 0) {
+		return;
+	}
+	if (session->insert != NULL) {
+		bytes =
+		    insert_pull(session->insert, session->output, SOUND_BYTES);
+	} else if (session->recorder != NULL) {
+		bytes = recorder_pull(session->recorder, session->output,
+		    SOUND_BYTES);
+	}
+	if (bytes < 0) {
+		(void)session_refuse(session, "no memory for its sound");
+		session->closing = true;
+	} else {
+		session->output_to = (size_t)bytes;
+	}
+}
+
+/* The record before it has left: no more than one is ever under way. */
+static void
+queue_told(struct session *session)
+{
+	const struct esd_step *step = &session->op->steps[session->tell];
+	uint32_t record[ESD_RECORD_MAX / 4] = { 0 };
+
+	if (session->closing || grow_output(session, step->layout->size) < 0 ||
+	    call_handler(session, session->tell, record) != 0) {
+		return;
+	}
+	wire_encode(step->layout, session->swapped, record, session->output);
+	session->output_to = step->layout->size;
+}
+
 const uint8_t *
 session_output(struct session *session, size_t *bytes)
 {
+	if (session->output_to == 0) {
+		queue_sound(session);
+	}
+	if (session->output_to == 0 && session->telling) {
+		queue_told(session);
+	}
 	*bytes = session->output_to - session->output_from;
 	return *bytes > 0 ? session->output + session->output_from : NULL;
 }
@@ -171,17 +278,10 @@ session_sent(struct session *session, size_t bytes)
 /* --- the steps of a row ----------------------------------------------- */
 
 static int
-call_handler(struct session *session, void *out)
-{
-	return session->host->handlers[session->opcode](session, session->step,
-	    session->in.words, out);
-}
-
-static int
 run_out(struct session *session, const struct wire_layout *layout)
 {
 	uint32_t record[ESD_RECORD_MAX / 4] = { 0 };
-	int error = call_handler(session, record);
+	int error = call_handler(session, session->step, record);
 
 	if (error == 0 || error == -EACCES) {
 		int queued = queue_record(session, layout, record);
@@ -201,7 +301,7 @@ run_list(struct session *session, const struct wire_layout *layout)
 		uint32_t record[ESD_RECORD_MAX / 4] = { 0 };
 		int error;
 
-		end = call_handler(session, record);
+		end = call_handler(session, session->step, record);
 		if (end < 0) {
 			return end;
 		}
@@ -216,6 +316,16 @@ run_list(struct session *session, const struct wire_layout *layout)
 	return 0;
 }
 
+static int
+run_tell(struct session *session)
+{
+	session->tell = session->step;
+	session->telling = true;
+	start_listening(session);
+	session->host->changed(session);
+	return call_handler(session, session->step, NULL);
+}
+
 /* Runs the steps after IN; stops where bytes from the client are needed. */
 static int
 run_steps(struct session *session)
@@ -228,11 +338,18 @@ run_steps(struct session *session)
 		switch (step->kind) {
 		case ESD_STEP_END:
 			if (session->step == 0) {
-				/* A row without steps is there to be refused. */
-				return call_handler(session, NULL);
+				/* A row without steps is there to be refused.
+				 */
+				return call_handler(session, session->step,
+				    NULL);
 			}
 			session->admitted = true;
-			expect_opcode(session);
+			session->clip = NULL;
+			if (session->telling) {
+				session->mode = MODE_LISTEN;
+			} else {
+				expect_opcode(session);
+			}
 			return 0;
 		case ESD_STEP_OUT:
 			error = run_out(session, step->layout);
@@ -240,11 +357,25 @@ run_steps(struct session *session)
 		case ESD_STEP_LIST:
 			error = run_list(session, step->layout);
 			break;
+		case ESD_STEP_BLOB:
+			if (session->clip->bytes > 0) {
+				session->mode = MODE_BLOB;
+				session->filled = 0;
+				return 0;
+			}
+			clip_complete(session->clip);
+			break;
+		case ESD_STEP_TELL:
+			error = run_tell(session);
+			break;
 		case ESD_STEP_PCM_IN:
 			session->mode = MODE_SOUND;
-			return call_handler(session, NULL);
+			return call_handler(session, session->step, NULL);
+		case ESD_STEP_PCM_OUT:
+			session->mode = MODE_LISTEN;
+			return call_handler(session, session->step, NULL);
 		default:
-			return call_handler(session, NULL);
+			return call_handler(session, session->step, NULL);
 		}
 		if (error < 0) {
 			return error;
@@ -284,7 +415,7 @@ finish_in(struct session *session)
 {
 	const struct esd_step *step = &session->op->steps[session->step];
 
-	if (session->opcode == ESD_CONNECT && learn_order(session) < 0) {
+	if (session->op->when == ESD_NEW && learn_order(session) < 0) {
 		/* Answered like a wrong key: 0, then closed. */
 		memset(session->box, 0, sizeof(session->box));
 	}
@@ -298,21 +429,20 @@ finish_in(struct session *session)
 static int
 finish_opcode(struct session *session)
 {
-	uint32_t wire;
 	struct esd_id opcode;
+	int row;
 
-	memcpy(&wire, session->box, sizeof(wire));
 	wire_decode(&esd_layouts[ESD_LAYOUT_id], session->swapped, session->box,
 	    &opcode);
-	if (opcode.id <= 0 || opcode.id >= ESD_OPS ||
-	    session->host->ops[opcode.id].when != ESD_READY) {
+	row = esd_row(opcode.id);
+	if (row < 0 || session->host->ops[row].when != ESD_READY) {
 		char why[48];
 
 		(void)snprintf(why, sizeof(why), "unknown opcode %d",
 		    (int)opcode.id);
 		return session_refuse(session, why);
 	}
-	expect_op(session, (unsigned)opcode.id);
+	expect_op(session, (unsigned)row);
 	if (session->op->steps[0].kind != ESD_STEP_IN) {
 		return run_steps(session);
 	}
@@ -321,9 +451,13 @@ finish_opcode(struct session *session)
 
 /* --- input ------------------------------------------------------------ */
 
+/* Bytes of what is being read: an opcode, a record or a clip. */
 static uint32_t
-box_size(const struct session *session)
+wanted_bytes(const struct session *session)
 {
+	if (session->mode == MODE_BLOB) {
+		return session->clip->bytes;
+	}
 	if (session->mode == MODE_OPCODE) {
 		return sizeof(int32_t);
 	}
@@ -356,17 +490,59 @@ sound_space(struct session *session, uint8_t **span)
 size_t
 session_space(struct session *session, uint8_t **span)
 {
+	static uint8_t scrap[SCRAP_BYTES];
+
 	if (session->closing) {
 		return 0;
 	}
-	if (session->mode == MODE_SOUND) {
+	switch (session->mode) {
+	case MODE_SOUND:
 		return sound_space(session, span);
+	case MODE_BLOB:
+		*span = session->clip->data + session->filled;
+		return session->clip->bytes - session->filled;
+	case MODE_LISTEN:
+		if (session->insert != NULL) {
+			return insert_space(session->insert, span);
+		}
+		*span = scrap;
+		return sizeof(scrap);
+	default:
+		break;
 	}
 	if (session->output_to > session->output_from) {
 		return 0; /* and so what is being sent stays where it is */
 	}
 	*span = session->box + session->filled;
-	return box_size(session) - session->filled;
+	return wanted_bytes(session) - session->filled;
+}
+
+/* The last of something has come: what follows from it. */
+static int
+finish(struct session *session)
+{
+	switch (session->mode) {
+	case MODE_OPCODE:
+		return finish_opcode(session);
+	case MODE_IN:
+		return finish_in(session);
+	default:
+		clip_complete(session->clip);
+		session->step++;
+		return run_steps(session);
+	}
+}
+
+/* From a filter it is sound; from others who listen, nothing. */
+static int
+hear_back(struct session *session, size_t bytes)
+{
+	if (session->insert == NULL ||
+	    insert_got(session->insert, bytes) == 0) {
+		return 0;
+	}
+	session->closing = true;
+	return session_refuse(session, "no memory to filter at another rate");
 }
 
 int
@@ -378,12 +554,14 @@ session_got(struct session *session, size_t bytes)
 		ring_written(&session->stream->ring, bytes);
 		return 0;
 	}
+	if (session->mode == MODE_LISTEN) {
+		return hear_back(session, bytes);
+	}
 	session->filled += (uint32_t)bytes;
-	if (session->filled < box_size(session)) {
+	if (session->filled < wanted_bytes(session)) {
 		return 0;
 	}
-	error = session->mode == MODE_OPCODE ? finish_opcode(session)
-					     : finish_in(session);
+	error = finish(session);
 	if (error < 0) {
 		session->closing = true;
 	}
@@ -393,8 +571,12 @@ session_got(struct session *session, size_t bytes)
 bool
 session_is_waiting(const struct session *session)
 {
+	bool answering = session->output_to > session->output_from;
+
 	return !session->admitted || session->mode == MODE_IN ||
-	       (session->mode == MODE_OPCODE && session->filled > 0);
+	       session->mode == MODE_BLOB ||
+	       (session->mode == MODE_OPCODE &&
+		   (session->filled > 0 || answering));
 }
 
 bool
@@ -430,13 +612,34 @@ session_name(const struct session *session)
 }
 
 bool
+session_is_remote(const struct session *session)
+{
+	return session->peer.remote;
+}
+
+const struct session_peer *
+session_peer(const struct session *session)
+{
+	return &session->peer;
+}
+
+struct session_host *
+session_host(const struct session *session)
+{
+	return session->host;
+}
+
+bool
 session_admits(const struct session *session, const struct esd_auth *auth)
 {
-	if (esd_marker_swap(auth->endian) < 0) {
-		return false;
-	}
-	return session->peer.trusted ||
-	       cookie_is_equal(auth->key, session->host->key);
+	return esd_marker_swap(auth->endian) >= 0 &&
+	       (session->peer.trusted || session_is_owner(session, auth));
+}
+
+bool
+session_is_owner(const struct session *session, const struct esd_auth *auth)
+{
+	return cookie_is_equal(auth->key, session->host->key);
 }
 
 void **
@@ -445,11 +648,60 @@ session_cursor(struct session *session)
 	return &session->cursor;
 }
 
+uint64_t *
+session_told(struct session *session)
+{
+	return &session->told;
+}
+
 void
 session_play(struct session *session, struct stream *stream)
 {
 	session->stream = stream;
 	stream->session = session;
+}
+
+struct stream *
+session_stream(const struct session *session)
+{
+	return session->stream;
+}
+
+void
+session_upload(struct session *session, struct clip *clip)
+{
+	session->clip = clip;
+}
+
+struct clip *
+session_clip(const struct session *session)
+{
+	return session->clip;
+}
+
+void
+session_listen(struct session *session, struct recorder *recorder)
+{
+	session->recorder = recorder;
+	start_listening(session);
+}
+
+void
+session_filter(struct session *session, struct insert *insert)
+{
+	session->insert = insert;
+	start_listening(session);
+}
+
+void
+session_serve_listeners(struct session_host *host)
+{
+	struct session *session;
+
+	for (session = host->listeners; session != NULL;
+	     session = session->next_listener) {
+		host->changed(session);
+	}
 }
 
 void

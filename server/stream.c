@@ -5,63 +5,82 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(STREAM_VOLUME_MAX *(GAIN_UNITY / ESD_VOLUME_BASE) == GAIN_MAX,
+#include "server/volume.h"
+
+_Static_assert(VOLUME_MAX *(GAIN_UNITY / ESD_VOLUME_BASE) == GAIN_MAX,
     "the loudest volume must be the greatest gain");
 
-static enum pcm_kind
-kind_of(int32_t format, bool swap)
-{
-	bool stereo = (format & ESD_MASK_CHAN) == ESD_STEREO;
-
-	if ((format & ESD_MASK_BITS) != ESD_BITS16) {
-		return stereo ? PCM_U8_STEREO : PCM_U8_MONO;
-	}
-	if (swap) {
-		return stereo ? PCM_SWAPPED_STEREO : PCM_SWAPPED_MONO;
-	}
-	return stereo ? PCM_S16_STEREO : PCM_S16_MONO;
-}
-
-/* Long enough to bridge a writer's pauses, short enough to keep its pace. */
 static size_t
-ring_bytes(uint32_t rate, unsigned frame_bytes, uint32_t period_ms)
+bytes_of(const struct sound *sound, uint32_t ms)
 {
-	size_t per_second = (size_t)rate * frame_bytes;
-	size_t usual = per_second * STREAM_RING_MS / 1000;
-	size_t least = per_second * 2 * period_ms / 1000;
-
-	if (usual > STREAM_RING_MAX) {
-		usual = STREAM_RING_MAX;
-	}
-	return usual > least ? usual : least;
+	return (size_t)sound->rate * sound->frame_bytes * ms / 1000;
 }
 
-int
-stream_create(const struct stream_spec *spec, uint32_t period_ms,
-    struct stream **created)
+static struct stream *
+create(const struct sound *sound, const char *name)
 {
-	struct stream *stream;
-	unsigned frame_bytes = esd_frame_bytes(spec->format);
+	struct stream *stream = calloc(1, sizeof(*stream));
 
-	if (frame_bytes == 0 || spec->rate < ESD_RATE_MIN ||
-	    spec->rate > ESD_RATE_MAX) {
-		return -EINVAL;
+	if (stream != NULL) {
+		stream->sound = *sound;
+		(void)snprintf(stream->name, sizeof(stream->name), "%s", name);
+		stream_set_volume(stream, ESD_VOLUME_BASE, ESD_VOLUME_BASE);
 	}
-	stream = calloc(1, sizeof(*stream));
+	return stream;
+}
+
+static int
+create_ringed(const struct sound *sound, const char *name, size_t bytes,
+    uint32_t period_ms, struct stream **created)
+{
+	size_t least = bytes_of(sound, 2 * period_ms);
+	struct stream *stream = create(sound, name);
+
 	if (stream == NULL) {
 		return -ENOMEM;
 	}
-	stream->format = spec->format & ~ESD_MASK_MODE;
-	stream->rate = (uint32_t)spec->rate;
-	stream->kind = kind_of(spec->format, spec->swap);
-	stream->frame_bytes = frame_bytes;
-	(void)snprintf(stream->name, sizeof(stream->name), "%s", spec->name);
-	stream_set_volume(stream, ESD_VOLUME_BASE, ESD_VOLUME_BASE);
-	if (ring_init(&stream->ring,
-		ring_bytes(stream->rate, frame_bytes, period_ms)) < 0) {
+	if (ring_init(&stream->ring, bytes > least ? bytes : least) < 0) {
 		free(stream);
 		return -ENOMEM;
 	}
+	*created = stream;
+	return 0;
+}
+
+/* Long enough to bridge a writer's pauses, short enough to keep its pace. */
+int
+stream_create(const struct sound *sound, const char *name, uint32_t period_ms,
+    struct stream **created)
+{
+	size_t usual = bytes_of(sound, STREAM_RING_MS);
+
+	return create_ringed(sound, name,
+	    usual < STREAM_RING_MAX ? usual : STREAM_RING_MAX, period_ms,
+	    created);
+}
+
+int
+stream_create_sized(const struct sound *sound, const char *name,
+    uint32_t ring_ms, uint32_t period_ms, struct stream **created)
+{
+	return create_ringed(sound, name, bytes_of(sound, ring_ms), period_ms,
+	    created);
+}
+
+int
+stream_create_clip(struct clip *clip, bool looping, struct stream **created)
+{
+	struct stream *stream = create(&clip->sound, clip->name);
+
+	if (stream == NULL) {
+		return -ENOMEM;
+	}
+	stream->id = clip->id;
+	stream->clip = clip;
+	clip_hold(clip);
+	stream_set_volume(stream, clip->volume[0], clip->volume[1]);
+	atomic_init(&stream->looping, looping);
+	atomic_init(&stream->ended, true);
 	*created = stream;
 	return 0;
 }
@@ -71,6 +90,9 @@ stream_destroy(struct stream *stream)
 {
 	if (stream == NULL) {
 		return;
+	}
+	if (stream->clip != NULL) {
+		clip_release(stream->clip);
 	}
 	bus_destroy(stream->bus);
 	ring_finish(&stream->ring);
@@ -83,26 +105,37 @@ stream_gain(int32_t volume)
 	return volume * (GAIN_UNITY / ESD_VOLUME_BASE);
 }
 
-static int32_t
-clamp_volume(int32_t volume)
+static void
+aim(struct stream *stream)
 {
-	if (volume < 0) {
-		return 0;
+	for (int side = 0; side < 2; side++) {
+		int32_t volume = stream->muted ? 0 : stream->volume[side];
+
+		/* Relaxed: a gain stands for nothing but itself. */
+		atomic_store_explicit(&stream->gain[side],
+		    (uint32_t)stream_gain(volume), memory_order_relaxed);
 	}
-	return volume > STREAM_VOLUME_MAX ? STREAM_VOLUME_MAX : volume;
 }
 
 void
 stream_set_volume(struct stream *stream, int32_t left, int32_t right)
 {
-	stream->volume[0] = clamp_volume(left);
-	stream->volume[1] = clamp_volume(right);
-	for (int side = 0; side < 2; side++) {
-		/* Relaxed: a gain stands for nothing but itself. */
-		atomic_store_explicit(&stream->gain[side],
-		    (uint32_t)stream_gain(stream->volume[side]),
-		    memory_order_relaxed);
-	}
+	stream->volume[0] = volume_clamp(left);
+	stream->volume[1] = volume_clamp(right);
+	aim(stream);
+}
+
+void
+stream_set_muted(struct stream *stream, bool muted)
+{
+	stream->muted = muted;
+	aim(stream);
+}
+
+uint32_t
+stream_queued(const struct stream *stream)
+{
+	return (uint32_t)(ring_used(&stream->ring) / stream->sound.frame_bytes);
 }
 
 /* A peak grows until control takes it; a race loses at most one period's. */
@@ -131,22 +164,51 @@ take_gains(struct stream *stream, uint32_t frames, struct ramp gain[2])
 	}
 }
 
-/* Mixes one contiguous piece of the ring; returns its frames. */
+/* The contiguous bytes that come next. */
+static size_t
+source_span(const struct stream *stream, const uint8_t **span)
+{
+	const struct clip *clip = stream->clip;
+
+	if (clip == NULL) {
+		return ring_read_span(&stream->ring, span);
+	}
+	*span = clip->data + stream->clip_at;
+	return clip->bytes - stream->clip_at;
+}
+
+static void
+source_consumed(struct stream *stream, size_t bytes)
+{
+	const struct clip *clip = stream->clip;
+
+	if (clip == NULL) {
+		ring_consumed(&stream->ring, bytes);
+		return;
+	}
+	stream->clip_at += bytes;
+	if (clip->bytes - stream->clip_at < clip->sound.frame_bytes &&
+	    atomic_load_explicit(&stream->looping, memory_order_relaxed)) {
+		stream->clip_at = 0;
+	}
+}
+
+/* Mixes one contiguous piece of the source; returns its frames. */
 static uint32_t
 mix_span(struct stream *stream, struct engine *engine, struct ramp gain[2],
     uint32_t at, uint32_t wanted, struct peak *peak)
 {
 	const uint8_t *span;
-	size_t bytes = ring_read_span(&stream->ring, &span);
-	size_t frames = bytes / stream->frame_bytes;
+	size_t bytes = source_span(stream, &span);
+	size_t frames = bytes / stream->sound.frame_bytes;
 	uint32_t n = frames < wanted ? (uint32_t)frames : wanted;
-	struct pcm pcm = { span, stream->kind };
+	struct pcm pcm = { span, stream->sound.kind };
 
 	if (n == 0) {
 		return 0;
 	}
 	engine_add(engine, stream->slot, &pcm, gain, at, n, peak);
-	ring_consumed(&stream->ring, (size_t)n * stream->frame_bytes);
+	source_consumed(stream, (size_t)n * stream->sound.frame_bytes);
 	gain[0] = ramp_after(gain[0], n);
 	gain[1] = ramp_after(gain[1], n);
 	return n;
@@ -159,8 +221,9 @@ count_underrun(struct stream *stream, bool ran_dry)
 	bool ended = atomic_load_explicit(&stream->ended, memory_order_acquire);
 
 	if (ran_dry && stream->begun && !ended) {
+		/* Release: see moment_end(). */
 		atomic_fetch_add_explicit(&stream->underruns, 1,
-		    memory_order_relaxed);
+		    memory_order_release);
 	}
 	stream->begun = !ran_dry;
 }
@@ -190,10 +253,19 @@ stream_mix(struct stream *stream, struct engine *engine)
 	if (done > 0) {
 		raise_peak(&stream->peak[0], peak.left);
 		raise_peak(&stream->peak[1], peak.right);
+		/* Release: see moment_end(). */
 		atomic_fetch_add_explicit(&stream->played, done,
-		    memory_order_relaxed);
+		    memory_order_release);
 	}
 	return done;
+}
+
+bool
+stream_is_ready(const struct stream *stream)
+{
+	const uint8_t *span;
+
+	return source_span(stream, &span) >= stream->sound.frame_bytes;
 }
 
 bool
@@ -204,5 +276,5 @@ stream_is_over(const struct stream *stream)
 	}
 	/* Acquire: with the end seen, every byte written before it is too. */
 	return atomic_load_explicit(&stream->ended, memory_order_acquire) &&
-	       ring_used(&stream->ring) < stream->frame_bytes;
+	       !stream_is_ready(stream);
 }

@@ -152,3 +152,12 @@ volume_rules_find(const struct volume_rules *rules, const char *name,
 	}
 	return false;
 }
+
+int32_t
+volume_clamp(int32_t volume)
+{
+	if (volume < 0) {
+		return 0;
+	}
+	return volume > VOLUME_MAX ? VOLUME_MAX : volume;
+}

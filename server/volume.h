@@ -13,6 +13,9 @@
 #define VOLUME_RULES_MAX 64
 #define VOLUME_NAME_MAX	 128 /* bytes of a pattern, NUL included */
 
+/* To 0 .. VOLUME_MAX: clients ask for anything. */
+int32_t volume_clamp(int32_t volume);
+
 /*
  * "50%", "-6dB", "-6.5 dB", "128" (of 256), "mute"; 0 or -EINVAL.
  * The result is 0 .. VOLUME_MAX.

@@ -9,7 +9,7 @@
 
 struct device {
 	snd_pcm_t *pcm;
-	enum out_format format;
+	snd_pcm_stream_t direction;
 	enum device_access access;
 	bool can_resume;
 	bool started; /* since it was last prepared */
@@ -28,6 +28,7 @@ static const snd_pcm_format_t alsa_formats[OUT_FORMATS] = {
 	[OUT_S24_BE] = SND_PCM_FORMAT_S24_BE,
 	[OUT_S32_LE] = SND_PCM_FORMAT_S32_LE,
 	[OUT_S32_BE] = SND_PCM_FORMAT_S32_BE,
+	[OUT_U8] = SND_PCM_FORMAT_U8,
 };
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -48,6 +49,7 @@ static const enum out_format widest[OUT_FORMATS] = {
 	SWAPPED(S24_),
 	SWAPPED(S24_3),
 	SWAPPED(S16_),
+	OUT_U8,
 };
 
 /* Every way to grant a period and a buffer, the nearest to the wish first. */
@@ -340,7 +342,7 @@ static int
 open_pcm(struct device *alsa, const char *name, int mode,
     const struct device_want *want, struct device_got *got)
 {
-	int error = snd_pcm_open(&alsa->pcm, name, SND_PCM_STREAM_PLAYBACK,
+	int error = snd_pcm_open(&alsa->pcm, name, alsa->direction,
 	    SND_PCM_NONBLOCK | SND_PCM_NO_AUTO_RESAMPLE | mode);
 
 	if (error < 0) {
@@ -369,14 +371,16 @@ fail:
 }
 
 static int
-alsa_open(const char *name, const struct device_want *want,
-    struct device **device, struct device_got *got)
+open_direction(snd_pcm_stream_t direction, const char *name,
+    const struct device_want *want, struct device **device,
+    struct device_got *got)
 {
 	struct device *alsa = calloc(1, sizeof(*alsa));
 
 	if (alsa == NULL) {
 		return -ENOMEM;
 	}
+	alsa->direction = direction;
 	snd_lib_error_set_handler(keep_quiet);
 
 	/* Formats and channels are ours too, unless the card has none of ours.
@@ -401,6 +405,30 @@ alsa_close(struct device *alsa)
 	snd_pcm_drop(alsa->pcm);
 	snd_pcm_close(alsa->pcm);
 	free(alsa);
+}
+
+static int
+alsa_open(const char *name, const struct device_want *want,
+    struct device **device, struct device_got *got)
+{
+	return open_direction(SND_PCM_STREAM_PLAYBACK, name, want, device, got);
+}
+
+static int
+alsa_listen(const char *name, const struct device_want *want,
+    struct device **device, struct device_got *got)
+{
+	int error =
+	    open_direction(SND_PCM_STREAM_CAPTURE, name, want, device, got);
+
+	if (error < 0) {
+		return error;
+	}
+	error = snd_pcm_start((*device)->pcm);
+	if (error < 0) {
+		alsa_close(*device);
+	}
+	return error;
 }
 
 /* What its state says is wrong with the card; 0: nothing. */
@@ -528,6 +556,28 @@ alsa_write(struct device *alsa, const void *frames, uint32_t n)
 	return 0;
 }
 
+static int
+alsa_read(struct device *alsa, void *frames, uint32_t n)
+{
+	snd_pcm_sframes_t done = snd_pcm_avail_update(alsa->pcm);
+	int error = done < 0 ? 0 : state_error(alsa);
+
+	if (error < 0) {
+		return error; /* gone or asleep, it may still tell a room */
+	}
+	if (done > 0) {
+		uint32_t max = done < n ? (uint32_t)done : n;
+
+		done = alsa->access == ACCESS_MMAP
+			   ? snd_pcm_mmap_readi(alsa->pcm, frames, max)
+			   : snd_pcm_readi(alsa->pcm, frames, max);
+	}
+	if (done == -EAGAIN || done == -EINTR) {
+		return 0;
+	}
+	return done < 0 ? translate(alsa, done) : (int)done;
+}
+
 /* Where it woke up playing, what was queued still plays. */
 static int
 resume(struct device *alsa)
@@ -555,6 +605,9 @@ alsa_recover(struct device *alsa, int error)
 	}
 	alsa->started = false;
 	error = snd_pcm_prepare(alsa->pcm);
+	if (error == 0 && alsa->direction == SND_PCM_STREAM_CAPTURE) {
+		error = snd_pcm_start(alsa->pcm);
+	}
 	return error == -EAGAIN ? -EAGAIN : translate(alsa, error);
 }
 
@@ -585,5 +638,7 @@ const struct device_kind device_alsa = {
 	.write = alsa_write,
 	.recover = alsa_recover,
 	.delay = alsa_delay,
+	.listen = alsa_listen,
+	.read = alsa_read,
 	.reason = alsa_reason,
 };

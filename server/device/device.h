@@ -1,5 +1,5 @@
 /*
- * A playback device, as the audio thread sees it.
+ * A device to play into or to capture from, as the audio thread sees it.
  *
  * The thread polls the device's descriptors, asks how many frames it takes and
  * writes that many; nothing else blocks.  All errors are -errno:
@@ -70,6 +70,16 @@ struct device_kind {
 
 	/* Frames written but not yet heard, or -errno. */
 	int (*delay)(struct device *device);
+
+	/*
+	 * Capture: opens the other direction, whose got.format and channels
+	 * tell what read() gives.  NULL where the kind has none.
+	 */
+	int (*listen)(const char *name, const struct device_want *want,
+	    struct device **device, struct device_got *got);
+
+	/* Reads at most n frames that have come; their number, or -errno. */
+	int (*read)(struct device *device, void *frames, uint32_t n);
 
 	/* An error's text, static; never NULL.  Thread: any. */
 	const char *(*reason)(int error);

@@ -8,6 +8,7 @@
 
 struct device {
 	struct pace pace;
+	size_t frame_bytes;
 };
 
 static int
@@ -24,6 +25,8 @@ null_open(const char *name, const struct device_want *want,
 	got->format =
 	    want->format >= 0 ? (enum out_format)want->format : OUT_S16_LE;
 	got->access = ACCESS_RW;
+	null->frame_bytes =
+	    (size_t)got->channels * out_format_bytes(got->format);
 
 	int error = pace_open(&null->pace, got);
 	if (error < 0) {
@@ -72,6 +75,19 @@ null_delay(struct device *null)
 	return (int)pace_delay(&null->pace, pace_now());
 }
 
+/* Silence, as fast as it would have come. */
+static int
+null_read(struct device *null, void *frames, uint32_t n)
+{
+	uint64_t now = pace_now();
+	uint32_t room = pace_room(&null->pace, now);
+
+	n = room < n ? room : n;
+	memset(frames, 0, n * null->frame_bytes);
+	pace_wrote(&null->pace, n, now);
+	return (int)n;
+}
+
 static const char *
 null_reason(int error)
 {
@@ -89,5 +105,7 @@ const struct device_kind device_null = {
 	.write = null_write,
 	.recover = null_recover,
 	.delay = null_delay,
+	.listen = null_open,
+	.read = null_read,
 	.reason = null_reason,
 };

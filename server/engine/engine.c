@@ -168,6 +168,12 @@ engine_finish(struct engine *engine, const struct ramp gain[2])
 	engine->peak.right = master_peak(engine, 1);
 }
 
+int64_t *
+engine_master(struct engine *engine)
+{
+	return engine->master;
+}
+
 uint32_t
 engine_format(struct engine *engine, enum out_format format, unsigned channels,
     void *out)

@@ -26,10 +26,11 @@ enum out_format {
 	OUT_S24_BE,
 	OUT_S32_LE,
 	OUT_S32_BE,
+	OUT_U8, /* silence is 0x80 */
 	OUT_FORMATS
 };
 
-/* Bytes of one sample of that format: 2, 3 or 4. */
+/* Bytes of one sample of that format: 1 to 4. */
 unsigned out_format_bytes(enum out_format format);
 
 /* "S16_LE", as ALSA spells them; NULL where there is no such format. */
@@ -73,6 +74,12 @@ void engine_add(struct engine *engine, unsigned slot, const struct pcm *in,
  * the period's frames.
  */
 void engine_finish(struct engine *engine, const struct ramp gain[2]);
+
+/*
+ * The finished period: n x 2 samples, fraction bits MASTER_BITS, not yet
+ * saturated.  May be changed before engine_format().
+ */
+int64_t *engine_master(struct engine *engine);
 
 /*
  * Saturates the finished period into the device's format.

@@ -6,6 +6,8 @@
 #define FULL_BITS (16 + MASTER_BITS) /* of the master at full scale, signed */
 #define CHUNK	  256		     /* samples quantized, then packed */
 
+#define U8_SILENCE 0x80
+
 #define DITHER_BITS 16 /* of each of the two random numbers in one state */
 
 static const struct layout {
@@ -21,6 +23,7 @@ static const struct layout {
 	[OUT_S24_BE] = { "S24_BE", 24, 4, true },
 	[OUT_S32_LE] = { "S32_LE", 32, 4, false },
 	[OUT_S32_BE] = { "S32_BE", 32, 4, true },
+	[OUT_U8] = { "U8", 8, 1, false },
 };
 
 unsigned
@@ -69,8 +72,12 @@ dither_next(uint64_t *state, unsigned drop)
 	uint32_t one = (uint32_t)(*state >> (64 - DITHER_BITS));
 	uint32_t other = (uint32_t)(*state >> (64 - 2 * DITHER_BITS)) &
 			 ((1U << DITHER_BITS) - 1);
-	unsigned excess = DITHER_BITS - drop;
 
+	if (drop > DITHER_BITS) {
+		return ((int64_t)one - other) *
+		       ((int64_t)1 << (drop - DITHER_BITS));
+	}
+	unsigned excess = DITHER_BITS - drop;
 	return (int64_t)(one >> excess) - (int64_t)(other >> excess);
 }
 
@@ -102,7 +109,7 @@ quantize(struct quantizer *q, int64_t sample)
 static inline __attribute__((always_inline)) void
 pack_sample(uint8_t *out, int32_t value, unsigned bytes, bool big_endian)
 {
-	uint32_t bits = (uint32_t)value;
+	uint32_t bits = (uint32_t)value ^ (bytes == 1 ? U8_SILENCE : 0);
 
 	for (unsigned i = 0; i < bytes; i++) {
 		out[big_endian ? bytes - 1 - i : i] = (uint8_t)(bits >> 8 * i);
@@ -124,7 +131,7 @@ pack_as(const int32_t *values, size_t frames, unsigned sides, unsigned channels,
 			out += bytes;
 		}
 		if (silent_bytes > 0) {
-			memset(out, 0, silent_bytes);
+			memset(out, bytes == 1 ? U8_SILENCE : 0, silent_bytes);
 			out += silent_bytes;
 		}
 	}
@@ -136,6 +143,8 @@ pack(const int32_t *values, size_t frames, unsigned sides, unsigned channels,
     uint8_t *out, const struct layout *layout)
 {
 	switch (layout->bytes * 2 + layout->big_endian) {
+	case 2:
+		return pack_as(values, frames, sides, channels, out, 1, false);
 	case 4:
 		return pack_as(values, frames, sides, channels, out, 2, false);
 	case 5:
@@ -177,4 +186,36 @@ format_frames(const int64_t *master, uint32_t n, enum out_format format,
 	}
 	*dither = q.dither;
 	return q.clipped;
+}
+
+/* One sample of the master's scale. */
+static int64_t
+parse_sample(const uint8_t *in, const struct layout *layout)
+{
+	uint32_t bits = 0;
+
+	for (unsigned i = 0; i < layout->bytes; i++) {
+		unsigned at = layout->big_endian ? layout->bytes - 1 - i : i;
+
+		bits |= (uint32_t)in[at] << 8 * i;
+	}
+	if (layout->bytes == 1) {
+		bits ^= U8_SILENCE;
+	}
+	return (int32_t)(bits << (32 - layout->bits));
+}
+
+void
+format_parse(enum out_format format, unsigned channels, const void *in,
+    uint32_t n, int64_t *master)
+{
+	const struct layout *layout = &layouts[format];
+	const uint8_t *at = in;
+	size_t right = channels == 1 ? 0 : layout->bytes;
+
+	for (size_t i = 0; i < n; i++) {
+		master[2 * i] = parse_sample(at, layout);
+		master[2 * i + 1] = parse_sample(at + right, layout);
+		at += (size_t)channels * layout->bytes;
+	}
 }

@@ -102,6 +102,23 @@ resampler_need(const struct resampler *resampler, uint32_t n)
 }
 
 uint32_t
+resampler_ready(const struct resampler *resampler, uint32_t in, uint32_t max)
+{
+	uint32_t least = 0, most = max;
+
+	while (least < most) {
+		uint32_t middle = least + (most - least + 1) / 2;
+
+		if (resampler_need(resampler, middle) <= in) {
+			least = middle;
+		} else {
+			most = middle - 1;
+		}
+	}
+	return least;
+}
+
+uint32_t
 resampler_need_max(const struct resampler *resampler)
 {
 	const struct filter *filter = &resampler->filter;

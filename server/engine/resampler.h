@@ -24,6 +24,10 @@ void resampler_destroy(struct resampler *resampler); /* NULL is fine */
 /* Input frames that the next n output frames consume; exact over any split. */
 uint32_t resampler_need(const struct resampler *resampler, uint32_t n);
 
+/* The most output frames, up to max, that `in` input frames suffice for. */
+uint32_t resampler_ready(const struct resampler *resampler, uint32_t in,
+    uint32_t max);
+
 /* The greatest resampler_need() for out_max frames. */
 uint32_t resampler_need_max(const struct resampler *resampler);
 

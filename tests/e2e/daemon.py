@@ -24,6 +24,7 @@ MARKER = 0x454E444E
 PATIENCE = 10.0  # seconds for anything that should happen at once
 
 CONNECT, STREAM_PLAY, SERVER_INFO = 0, 3, 16
+SAMPLE_CACHE, SAMPLE_PLAY = 6, 8
 ALL_INFO, STREAM_PAN, LATENCY = 17, 20, 23
 
 BITS8, BITS16, MONO, STEREO, PLAY = 0x0000, 0x0001, 0x0010, 0x0020, 0x1000
@@ -132,6 +133,19 @@ class Client:
         self.send(self.ints(STREAM_PAN, stream, left, right))
         return self.read_ints(1)[0]
 
+    def cache(self, format, rate, data, name=b""):
+        """Uploads a sound; its id."""
+        self.send(self.ints(SAMPLE_CACHE, format, rate, len(data)) +
+                  name.ljust(128, b"\0"))
+        number, = self.read_ints(1)
+        self.send(data)
+        check(self.read_ints(1) == (number,), "the upload is not confirmed")
+        return number
+
+    def play_sample(self, number):
+        self.send(self.ints(SAMPLE_PLAY, number))
+        check(self.read_ints(1) == (number,), "the sample is not played")
+
     def latency(self):
         self.send(self.ints(LATENCY))
         return self.read_ints(1)[0]
@@ -167,7 +181,8 @@ class Daemon:
         cookie.chmod(0o600)
         self.env = dict(os.environ, HOME=str(self.dir),
                         XDG_RUNTIME_DIR=str(self.runtime),
-                        XDG_CONFIG_HOME=str(self.dir / "config"))
+                        XDG_CONFIG_HOME=str(self.dir / "config"),
+                        XDG_STATE_HOME=str(self.dir / "state"))
         for name in ("ESPEAKER", "DISPLAY", "ESD_DEFAULT_OPTIONS"):
             self.env.pop(name, None)
         # What a sanitizer keeps back would look like a leak.
@@ -263,8 +278,11 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def on_card(*options, rate=44100, conf="", busy=False):
-    """A daemon on a virtual card of that rate: 16-bit, two channels."""
+def on_card(*options, rate=44100, conf="", busy=False, event="start"):
+    """A daemon on a virtual card of that rate: 16-bit, two channels.
+
+    event   of the card's to wait for, unless it is busy
+    """
     from card import Card
 
     with tempfile.TemporaryDirectory(prefix="esdmixd-card-") as directory:
@@ -274,5 +292,5 @@ def on_card(*options, rate=44100, conf="", busy=False):
             with Daemon(card.name, "-r", rate, *options, conf=conf,
                         env=card.env) as daemon:
                 if not busy:
-                    card.wait_event("start")
+                    card.wait_event(event)
                 yield daemon, card

@@ -29,9 +29,10 @@ def render(kernel, name, samples, format, rate):
         with Daemon(f"file:{path}", "-r", RATE, "--format", "S16_LE",
                     "--period", 2048, "--periods", 8,
                     "--kernel", kernel) as daemon:
+            # A cached sound is all there when it begins: no pause of a
+            # writer's can change what is mixed.
             with daemon.client() as client:
-                client.play(format, rate, name.encode())
-                client.send(raw(samples))
+                client.play_sample(client.cache(format, rate, raw(samples)))
             daemon.wait_silent()
             # Then one more second, for the filter's tail.
             size = path.stat().st_size

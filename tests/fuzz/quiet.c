@@ -4,23 +4,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static enum log_level level = LOG_DEBUG;
+static enum log_level least = LOG_DEBUG;
 
 void
-log_set_level(enum log_level wanted)
+log_set_level(enum log_level level)
 {
-	level = wanted;
+	least = level;
 }
 
 enum log_level
 log_level(void)
 {
-	return level;
+	return least;
 }
 
 void
-log_line(enum log_level importance, const char *subject, const char *format,
-    ...)
+log_line(enum log_level level, const char *subject, const char *format, ...)
 {
 	char line[1024];
 	va_list values;
@@ -32,7 +31,7 @@ log_line(enum log_level importance, const char *subject, const char *format,
 }
 
 void
-log_limited(struct log_budget *budget, enum log_level importance,
+log_limited(struct log_budget *budget, enum log_level level,
     const char *subject, const char *format, ...)
 {
 	char line[1024];

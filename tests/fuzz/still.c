@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "server/insert.h"
+#include "server/volume.h"
 #include "tests/fuzz/fuzz.h"
 
 int
@@ -17,21 +19,29 @@ mixer_add(struct mixer *mixer, struct stream *stream)
 }
 
 static void
-take_period(struct stream *stream)
+take_ring(struct stream *stream)
 {
-	size_t left = (size_t)STILL_PERIOD * stream->frame_bytes;
+	size_t left = (size_t)STILL_PERIOD * stream->sound.frame_bytes;
 
-	while (left > 0) {
+	while (left > 0 && stream_is_ready(stream)) {
 		const uint8_t *span;
 		size_t bytes = ring_read_span(&stream->ring, &span);
 
-		bytes -= bytes % stream->frame_bytes;
-		if (bytes == 0) {
-			return;
-		}
+		bytes -= bytes % stream->sound.frame_bytes;
 		bytes = bytes < left ? bytes : left;
 		ring_consumed(&stream->ring, bytes);
 		left -= bytes;
+	}
+}
+
+/* A clip is over in one period, however long it is. */
+static void
+take_period(struct stream *stream)
+{
+	if (stream->clip == NULL) {
+		take_ring(stream);
+	} else if (!atomic_load(&stream->looping)) {
+		stream->clip_at = stream->clip->bytes;
 	}
 }
 
@@ -85,7 +95,7 @@ mixer_find(const struct mixer *mixer, uint32_t id)
 {
 	struct stream *stream = mixer->streams;
 
-	while (stream != NULL && stream->id != id) {
+	while (stream != NULL && (stream->id != id || stream->clip != NULL)) {
 		stream = stream->next;
 	}
 	return stream;
@@ -108,4 +118,77 @@ mixer_latency(const struct mixer *mixer, const struct stream *stream)
 {
 	MUST(stream == NULL || mixer_find(mixer, stream->id) == stream);
 	return 2 * STILL_PERIOD;
+}
+
+void
+mixer_set_standby(struct mixer *mixer, bool standby)
+{
+	mixer->standby = standby;
+}
+
+bool
+mixer_is_standby(const struct mixer *mixer)
+{
+	return mixer->standby;
+}
+
+int
+mixer_insert(struct mixer *mixer, struct insert *insert)
+{
+	if (mixer->insert_count == STILL_INSERTS_MAX) {
+		return -EUSERS;
+	}
+	mixer->inserts[mixer->insert_count++] = insert;
+	return 0;
+}
+
+void
+still_finish(struct mixer *mixer)
+{
+	while (mixer->insert_count > 0) {
+		insert_destroy(mixer->inserts[--mixer->insert_count]);
+	}
+}
+
+struct tap *
+mixer_monitor(struct mixer *mixer)
+{
+	return &mixer->tap;
+}
+
+struct tap *
+mixer_capture(struct mixer *mixer)
+{
+	return &mixer->tap;
+}
+
+const struct kernel *
+mixer_kernel(const struct mixer *mixer)
+{
+	return &kernel_portable;
+}
+
+struct moment *
+mixer_moment(struct mixer *mixer)
+{
+	return &mixer->moment;
+}
+
+uint32_t
+mixer_filter_delay(const struct mixer *mixer, const struct stream *stream)
+{
+	return 0;
+}
+
+void
+mixer_set_volume(struct mixer *mixer, int32_t left, int32_t right)
+{
+	MUST(left >= 0 && left <= VOLUME_MAX);
+	MUST(right >= 0 && right <= VOLUME_MAX);
+}
+
+struct mixer_stats
+mixer_stats(struct mixer *mixer)
+{
+	return (struct mixer_stats){ .frames = 0 };
 }

@@ -8,15 +8,24 @@
 #include "server/mixer.h"
 
 #define STILL_STREAMS_MAX 8
+#define STILL_INSERTS_MAX 1
 #define STILL_RATE	  44100
 #define STILL_PERIOD	  512 /* frames */
 
 struct mixer {
 	struct stream *streams; /* newest first */
 	unsigned count;
+	struct insert *inserts[STILL_INSERTS_MAX];
+	unsigned insert_count;
+	bool standby;
+	struct moment moment;
+	struct tap tap; /* of the mix and of the capture device: silent */
 };
 
-/* One period: takes it from every stream. */
+/* One period: takes it from every stream; inserts hear nothing. */
 void still_turn(struct mixer *mixer);
+
+/* Frees the inserts, once their clients have gone. */
+void still_finish(struct mixer *mixer);
 
 #endif

@@ -22,17 +22,33 @@ server/log.*
 server/listener.*
 server/volume.*
 server/event.*         server/device/device.h
+server/moment.*
+server/status.*        protocols/* server/event.h
+server/extension.*     protocols/* server/esd.h
 server/devices.*       server/device/device.h
-server/stream.*        protocols/* server/engine/* server/ring.h
+server/sound.*         protocols/* server/engine/kernel.h
+server/clips.*         server/sound.h server/volume.h
+server/tap.*
+server/thread.*
+server/recorder.*      server/tap.h server/sound.h server/engine/*
+server/insert.*        server/recorder.h server/ring.h server/sound.h server/tap.h server/engine/*
+server/master.*        server/stream.h server/engine/*
+server/rates.*         server/engine/*
+server/input.*         server/output.h server/tap.h server/engine/*
+server/stream.*        server/clips.h server/sound.h server/volume.h server/engine/* server/ring.h
 server/output.*        server/device/* server/devices.h server/engine/* server/event.h
-server/mixer.*         server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
-server/session.*       protocols/* server/stream.h server/cookie.h server/log.h
-server/esd.*           protocols/* server/session.h server/stream.h server/mixer.h server/volume.h server/log.h
-server/loop.*          server/session.h server/peer.h server/listener.h server/log.h
+server/mixer.*         server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
+server/session.*       protocols/* server/insert.h server/recorder.h server/stream.h server/cookie.h server/log.h
+server/memory.*        protocols/* server/volume.h server/log.h
+server/esd.*           protocols/* server/memory.h server/status.h server/extension.h server/clips.h server/insert.h server/recorder.h server/session.h server/stream.h server/mixer.h server/volume.h server/log.h
+server/tcp.*
+server/sockets.*       server/conf.h server/listener.h server/tcp.h server/log.h
+server/esdname.*       server/log.h
+server/loop.*          server/session.h server/peer.h server/tcp.h server/listener.h server/log.h
 server/conf.*          server/volume.h server/devices.h server/device/device.h server/engine/* server/log.h server/conf.def
 server/main.c          server/* protocols/* config.h
 compat-tools/protodoc.c compat-tools/* protocols/*
-compat-tools/*         compat-tools/* protocols/* server/cookie.h config.h
+compat-tools/*         compat-tools/* protocols/* server/cookie.h server/volume.h config.h
 server/help.*          server/conf.def
 server/peer.*          server/session.h
 man/*                  server/help.h
@@ -44,9 +60,9 @@ tests/*                *
 doors='
 uv.h         server/loop.c server/loop.h
 alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* compat-tools/alsa-plugin/*
-sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h
-pthread.h    server/mixer.c tests/*
-stdatomic.h  server/ring.[ch] server/tap.[ch] server/stream.[ch] server/mixer.[ch] tests/*
+sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h compat-tools/libesd/sndfile_door.c
+pthread.h    server/thread.[ch] server/mixer.c compat-tools/libesd/*.c tests/*
+stdatomic.h  server/moment.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] tests/*
 criterion/*  tests/*
 '
 

@@ -41,6 +41,7 @@ start(void)
 	memset(&settings, 0, sizeof(settings));
 	(void)devices_parse(&settings.devices, "null");
 	settings.want = (struct device_want){ 48000, 64, 2, -1, ACCESS_AUTO };
+	settings.capture = "null";
 	settings.kernel = kernel_find(NULL);
 	settings.streams_max = AT_ONCE;
 	settings.wake = wake;
@@ -55,13 +56,15 @@ start(void)
 static int
 lend(struct mixer *mixer, uint32_t id)
 {
-	struct stream_spec spec = { ESD_BITS16 | ESD_STEREO,
-		(int32_t)(8000 + id % MANY_RATES * 1000), false, "test" };
+	struct sound sound;
 	struct stream *stream;
 	uint8_t *span;
 	int error;
 
-	if (stream_create(&spec, mixer_period_ms(mixer), &stream) < 0) {
+	if (sound_parse(ESD_BITS16 | ESD_STEREO,
+		(int32_t)(8000 + id % MANY_RATES * 1000), false, &sound) < 0 ||
+	    stream_create(&sound, "test", mixer_period_ms(mixer), &stream) <
+		0) {
 		fail("stream_create", (long)id);
 	}
 	stream->id = id;

@@ -3,9 +3,11 @@
 
 #include "engine-test.h"
 #include "server/engine/engine.h"
+#include "server/engine/format.h"
 
-#define PERIOD	256
-#define SAMPLES ((size_t)2 * PERIOD)
+#define EXACT_FORMATS OUT_U8 /* the last is narrower than a stream */
+#define PERIOD	      256
+#define SAMPLES	      ((size_t)2 * PERIOD)
 
 static struct engine *engine;
 static int16_t noise[3][SAMPLES];
@@ -86,7 +88,7 @@ Test(engine, one_stream_at_unity_is_transparent_in_every_format)
 	const int16_t *streams[] = { noise[0] };
 	static uint8_t out[SAMPLES * 4];
 
-	for (int f = 0; f < OUT_FORMATS; f++) {
+	for (int f = 0; f < EXACT_FORMATS; f++) {
 		enum out_format format = (enum out_format)f;
 		play(streams, 1);
 		cr_assert_eq(engine_format(engine, format, 2, out), 0);
@@ -119,7 +121,7 @@ Test(engine, formats_are_laid_out_as_alsa_says)
 	int16_t frames[SAMPLES];
 	const int16_t *streams[] = { frames };
 
-	cr_assert_eq(COUNT(known), OUT_FORMATS);
+	cr_assert_eq(COUNT(known), EXACT_FORMATS);
 	for (size_t i = 0; i < SAMPLES; i++) {
 		frames[i] = -2;
 	}
@@ -217,7 +219,7 @@ Test(engine, further_channels_are_silent)
 	play(streams, 1);
 	for (unsigned channels = 3; channels <= ENGINE_CHANNELS_MAX;
 	     channels++) {
-		for (int f = 0; f < OUT_FORMATS; f++) {
+		for (int f = 0; f < EXACT_FORMATS; f++) {
 			enum out_format format = (enum out_format)f;
 			size_t bytes = out_format_bytes(format);
 			memset(out, 0x55, sizeof(out));
@@ -250,6 +252,71 @@ Test(engine, silence_stays_silence)
 		cr_assert_eq(out[i], 0);
 	}
 	cr_assert_eq(engine_peak(engine).left, 0);
+}
+
+Test(engine, eight_bits_are_transparent_and_silence_is_in_their_middle)
+{
+	uint8_t bytes[SAMPLES], out[SAMPLES * 4];
+	struct pcm in = { bytes, PCM_U8_STEREO };
+	struct peak peak = { 0, 0 };
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		bytes[i] = (uint8_t)(i * 7);
+	}
+	cr_assert_str_eq(out_format_name(OUT_U8), "U8");
+	cr_assert_eq(out_format_bytes(OUT_U8), 1);
+	engine_begin(engine, PERIOD);
+	engine_add(engine, 0, &in, unity, 0, PERIOD, &peak);
+	engine_finish(engine, unity);
+	cr_assert_eq(engine_format(engine, OUT_U8, 2, out), 0);
+	cr_assert_eq(memcmp(out, bytes, sizeof(bytes)), 0);
+	engine_format(engine, OUT_U8, 8, out);
+	for (size_t i = 0; i < SAMPLES * 4; i++) {
+		uint8_t value = i % 8 > 1 ? 0x80 : bytes[i / 8 * 2 + i % 8];
+		cr_assert_eq(out[i], value);
+	}
+	play(NULL, 0);
+	engine_format(engine, OUT_U8, 1, out);
+	for (size_t i = 0; i < PERIOD; i++) {
+		cr_assert_eq(out[i], 0x80);
+	}
+}
+
+/* What a device gives in a format is what format_frames() would give it. */
+Test(engine, parsing_is_the_reverse)
+{
+	static uint8_t out[PERIOD * ENGINE_CHANNELS_MAX * 4];
+	static int64_t master[SAMPLES], back[SAMPLES];
+	uint64_t dither = 0;
+
+	for (int f = 0; f < OUT_FORMATS; f++) {
+		enum out_format format = (enum out_format)f;
+		for (size_t i = 0; i < SAMPLES; i++) {
+			int16_t sample = noise[0][i];
+			master[i] =
+			    (format == OUT_U8 ? sample / 256 * 256 : sample) *
+			    INT64_C(65536);
+		}
+		for (unsigned channels = 2; channels <= 8; channels++) {
+			cr_assert_eq(format_frames(master, PERIOD, format,
+					 channels, &dither, out),
+			    0);
+			format_parse(format, channels, out, PERIOD, back);
+			cr_assert_eq(memcmp(master, back, sizeof(back)), 0);
+		}
+	}
+}
+
+Test(engine, one_channel_is_parsed_to_both_sides)
+{
+	static const uint8_t in[] = { 0xff, 0xfe, 0x12, 0x34 };
+	int64_t master[4];
+
+	format_parse(OUT_S16_BE, 1, in, 2, master);
+	cr_assert_eq(master[0], INT64_C(-2) * 65536);
+	cr_assert_eq(master[1], INT64_C(-2) * 65536);
+	cr_assert_eq(master[2], INT64_C(0x1234) * 65536);
+	cr_assert_eq(master[3], INT64_C(0x1234) * 65536);
 }
 
 /*

@@ -4,9 +4,10 @@
 
 #include "protocols/esd.h"
 
-Test(esd, has_all_24_rows)
+Test(esd, has_all_24_rows_and_the_extension)
 {
-	cr_assert_eq(ESD_OPS, 24);
+	cr_assert_eq(ESD_CLASSIC_OPS, 24);
+	cr_assert_eq(ESD_OPS, 24 + 7);
 	for (unsigned i = 0; i < ESD_OPS; i++) {
 		cr_assert_not_null(esd_ops[i].name, "opcode %u", i);
 		cr_assert_gt(strlen(esd_ops[i].help), 0, "opcode %u", i);
@@ -14,11 +15,40 @@ Test(esd, has_all_24_rows)
 	}
 }
 
+Test(esd, finds_rows_by_opcode)
+{
+	static const int32_t unknown[] = { -1, 24, 999, 1000 + 7, INT32_MAX,
+		INT32_MIN, -1000 };
+
+	for (int i = 0; i < ESD_OPS; i++) {
+		int32_t number = i < 24 ? i : 1000 + i - 24;
+
+		cr_assert_eq(esd_ops[i].number, number);
+		cr_assert_eq(esd_row(number), i, "opcode %d", number);
+	}
+	for (unsigned i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		cr_assert_eq(esd_row(unknown[i]), -1, "opcode %d", unknown[i]);
+	}
+	cr_assert_eq(esd_row(ESD_LATENCY), ESD_ROW_LATENCY);
+	cr_assert_eq(esd_row(ESD_STREAM_TRACK), ESD_ROW_STREAM_TRACK);
+}
+
+Test(esd, splits_great_numbers)
+{
+	uint64_t number = 0x89ABCDEF01234567u;
+
+	cr_assert_eq(esd_high(number), (int32_t)0x89ABCDEF);
+	cr_assert_eq(esd_low(number), 0x01234567);
+	cr_assert_eq(esd_join(esd_high(number), esd_low(number)), number);
+	cr_assert_eq(esd_join(0, -1), UINT32_MAX);
+}
+
 /* Total size of each request without its sound, opcode included. */
 Test(esd, has_requests_of_the_documented_size)
 {
 	static const uint32_t sizes[] = { 20, 24, 24, 140, 140, 140, 144, 8, 8,
-		8, 8, 8, 24, 24, 132, 140, 8, 8, 4, 4, 16, 16, 8, 4 };
+		8, 8, 8, 24, 24, 132, 140, 8, 8, 4, 4, 16, 16, 8, 4, 144, 8, 20,
+		16, 8, 4, 132 };
 
 	for (unsigned i = 0; i < ESD_OPS; i++) {
 		const struct esd_step *step = esd_ops[i].steps;
@@ -31,13 +61,15 @@ Test(esd, has_requests_of_the_documented_size)
 	}
 }
 
-/* One letter a step: in, out, list, blob, PCM to us (<), PCM from us (>). */
+/* One letter a step: in, out, list, blob, PCM to us (<), PCM from us (>), tell.
+ */
 Test(esd, has_conversations_in_the_documented_order)
 {
-	static const char letters[] = " iolb<>";
+	static const char letters[] = " iolb<>t";
 	static const char *const steps[] = { "io", "ioo", "ioo", "i<", "i>",
 		"i>", "iobo", "io", "io", "io", "io", "io", "ioo", "ioo", "io",
-		"i><", "io", "ioll", "", "", "io", "io", "io", "o" };
+		"i><", "io", "ioll", "", "", "io", "io", "io", "o", "iot<",
+		"iol", "io", "io", "io", "t", "io" };
 
 	for (unsigned i = 0; i < ESD_OPS; i++) {
 		char seen[ESD_STEPS_MAX] = "";

@@ -5,10 +5,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/log.h"
@@ -273,4 +275,55 @@ Test(loop, listeners_are_limited)
 		cr_assert_eq(loop_listen(loop, listen_tcp()), 0);
 	}
 	cr_assert_eq(loop_listen(loop, listen_tcp()), -ENOSPC);
+}
+
+/* --- the clock, and work beside it ------------------------------------- */
+
+static pthread_t worker;
+static int dues, dones;
+
+static void
+never(void *arg)
+{
+	cr_assert_fail("it was put off");
+}
+
+static void
+worked(void *arg)
+{
+	dones++;
+	loop_stop(loop);
+}
+
+static void
+work(void *arg)
+{
+	worker = pthread_self();
+}
+
+static void
+due(void *arg)
+{
+	dues++;
+	cr_assert_eq(loop_offload(loop, work, worked), 0);
+	cr_assert_eq(loop_offload(loop, work, worked), -EBUSY);
+}
+
+Test(loop, a_timer_and_work_elsewhere)
+{
+	struct timespec began, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	loop_timer(loop, 1, never);
+	loop_timer(loop, 30, due);
+	loop_run(loop);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	cr_assert_geq((now.tv_sec - began.tv_sec) * 1000 +
+			  (now.tv_nsec - began.tv_nsec) / 1000000,
+	    29);
+	cr_assert_eq(dues, 1);
+	cr_assert_eq(dones, 1);
+	cr_assert_not(pthread_equal(worker, pthread_self()));
+	cr_assert_eq(loop_offload(loop, work, worked), 0);
+	/* What is under way is waited for by tear_down(). */
 }

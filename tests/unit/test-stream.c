@@ -1,9 +1,9 @@
 /* stream.c: a ring's bytes on their way into a bus. */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <string.h>
 
 #include "server/stream.h"
+#include "server/volume.h"
 
 #define RATE   48000
 #define PERIOD 64
@@ -15,13 +15,14 @@ static int16_t out[PERIOD * 2];
 static void
 open_stream(void)
 {
-	struct stream_spec spec = { ESD_BITS16 | ESD_STEREO | ESD_PLAY, RATE,
-		false, "test" };
+	struct sound sound;
 
 	engine = engine_create(RATE);
 	cr_assert_null(engine_set_bus(engine, 0,
 	    bus_create(RATE, RATE, ENGINE_PERIOD_MAX, &kernel_portable)));
-	cr_assert_eq(stream_create(&spec, 1, &stream), 0);
+	cr_assert_eq(sound_parse(ESD_BITS16 | ESD_STEREO, RATE, false, &sound),
+	    0);
+	cr_assert_eq(stream_create(&sound, "test", 1, &stream), 0);
 }
 
 static void
@@ -58,39 +59,22 @@ fill(uint32_t frames, int16_t left, int16_t right)
 	}
 }
 
-Test(stream, refuses_what_it_does_not_know)
-{
-	struct stream_spec good = { ESD_STEREO, 8000, false, "" };
-	struct stream_spec bad[] = { good, good, good, good, good, good };
-	struct stream *none;
-
-	bad[0].rate = ESD_RATE_MIN - 1;
-	bad[1].rate = ESD_RATE_MAX + 1;
-	bad[2].rate = -44100;
-	bad[3].format = ESD_STEREO | 2;
-	bad[4].format = ESD_BITS16;
-	bad[5].format = ESD_BITS16 | 0x30;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		cr_expect_eq(stream_create(&bad[i], 1, &none), -EINVAL,
-		    "case %zu", i);
-	}
-}
-
 Test(stream, ring_holds_its_time_and_two_periods)
 {
-	struct stream_spec spec = { ESD_MONO, 8000, false, "" };
+	struct sound sound;
 	struct stream *slow;
 
-	cr_assert_eq(stream_create(&spec, 1, &slow), 0);
+	cr_assert_eq(sound_parse(ESD_MONO, 8000, false, &sound), 0);
+	cr_assert_eq(stream_create(&sound, "", 1, &slow), 0);
 	cr_expect_eq(slow->ring.size, 1024); /* 128 ms */
 	stream_destroy(slow);
-	cr_assert_eq(stream_create(&spec, 200, &slow), 0);
+	cr_assert_eq(stream_create(&sound, "", 200, &slow), 0);
 	cr_expect_eq(slow->ring.size, 4096); /* 400 ms */
 	stream_destroy(slow);
 	/* A 44.1 kHz 16-bit stereo ring: what a library's 8192 stands for. */
-	spec =
-	    (struct stream_spec){ ESD_BITS16 | ESD_STEREO, 44100, false, "" };
-	cr_assert_eq(stream_create(&spec, 10, &slow), 0);
+	cr_assert_eq(sound_parse(ESD_BITS16 | ESD_STEREO, 44100, false, &sound),
+	    0);
+	cr_assert_eq(stream_create(&sound, "", 10, &slow), 0);
 	cr_expect_eq(slow->ring.size / 4, 8192);
 	stream_destroy(slow);
 }
@@ -126,7 +110,7 @@ Test(stream, volume_is_clamped)
 {
 	stream_set_volume(stream, -5, 100000);
 	cr_expect_eq(stream->volume[0], 0);
-	cr_expect_eq(stream->volume[1], STREAM_VOLUME_MAX);
+	cr_expect_eq(stream->volume[1], VOLUME_MAX);
 }
 
 Test(stream, counts_an_underrun_only_if_it_had_begun_and_not_ended)
@@ -181,4 +165,58 @@ Test(stream, plays_across_the_edge_of_its_ring)
 			cr_assert_eq(out[2 * i], (int16_t)(next - 40 + i));
 		}
 	}
+}
+
+static struct clip *
+make_clip(struct clips *clips, const int16_t *samples, int32_t bytes)
+{
+	struct esd_sample request = { ESD_BITS16 | ESD_MONO, RATE, bytes,
+		"clip" };
+	struct clip *clip;
+
+	clips_init(clips, 1 << 20);
+	cr_assert_eq(clips_reserve(clips, &request, false, &clip), 0);
+	memcpy(clip->data, samples, (size_t)bytes);
+	clip_complete(clip);
+	return clip;
+}
+
+Test(stream, a_clip_loops_without_a_gap_until_it_is_told_not_to)
+{
+	static const int16_t samples[] = { 1, 2, 3, 4, 5 };
+	struct clips clips;
+	struct clip *clip = make_clip(&clips, samples, sizeof(samples));
+
+	stream_destroy(stream);
+	cr_assert_eq(stream_create_clip(clip, true, &stream), 0);
+	cr_assert_eq(play(), PERIOD);
+	for (int i = 0; i < PERIOD; i++) {
+		cr_assert_eq(out[2 * i], samples[i % 5]);
+		cr_assert_eq(out[2 * i + 1], samples[i % 5]);
+	}
+	cr_expect_not(stream_is_over(stream));
+	atomic_store(&stream->looping, false);
+	cr_expect_eq(play(), 5 - PERIOD % 5); /* the rest of this pass */
+	cr_expect(stream_is_over(stream));
+	cr_expect_eq(atomic_load(&stream->underruns), 0);
+	clip_free(clip);
+	cr_expect_not_null(clips_find(&clips, 1), "it is still played");
+	stream_destroy(stream);
+	stream = NULL;
+	cr_expect_null(clips_find(&clips, 1));
+}
+
+Test(stream, a_clip_of_part_of_a_frame_ends_at_once_even_when_it_loops)
+{
+	static const int16_t samples[] = { 7 };
+	struct clips clips;
+	struct clip *clip = make_clip(&clips, samples, 1);
+
+	stream_destroy(stream);
+	cr_assert_eq(stream_create_clip(clip, true, &stream), 0);
+	cr_expect_eq(play(), 0);
+	cr_expect(stream_is_over(stream));
+	stream_destroy(stream);
+	stream = NULL;
+	clips_finish(&clips);
 }

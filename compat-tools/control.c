@@ -1,0 +1,268 @@
+#include "compat-tools/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/volume.h"
+
+#define UNCHANGED (-1)
+
+/* 1 or 0, or -errno; where it is 0, the command is said to need more. */
+static int
+need_extension(struct control *control, const char *command)
+{
+	int extended = client_extended(&control->client);
+
+	if (extended == 0) {
+		tool_say("%s: the daemon at %s is an old one and cannot; "
+			 "start esdmixd there",
+		    command, control->client.place);
+	}
+	return extended;
+}
+
+/* --- which streams ------------------------------------------------------ */
+
+struct chosen {
+	struct esd_playing *list; /* the caller frees it */
+	size_t count;
+};
+
+/*
+ * The streams of that name, all of them; else the one of that id.  0, an exit
+ * status where there is none, or -errno.
+ */
+static int
+choose(struct control *control, const char *command, const char *which,
+    struct chosen *chosen)
+{
+	struct esd_status status;
+	size_t count, named = 0;
+	int32_t id = 0;
+	int error = control_fetch(control, &status, &chosen->list, &count);
+
+	if (error != 0) {
+		return error;
+	}
+	(void)tool_number(which, 1, INT32_MAX, &id);
+	for (size_t i = 0; i < count; i++) {
+		const struct esd_playing *one = &chosen->list[i];
+
+		/* Of a sample that plays, the id is the sample's. */
+		if (strcmp(one->protocol, "sample") != 0 &&
+		    (one->id == id ||
+			(id == 0 && strcmp(one->name, which) == 0))) {
+			chosen->list[named++] = *one;
+		}
+	}
+	chosen->count = named;
+	if (named == 0) {
+		tool_say("%s: there is no stream %s; list shows them", command,
+		    which);
+		return EXIT_NO_SERVER;
+	}
+	return 0;
+}
+
+/* --- volumes ------------------------------------------------------------ */
+
+static int
+parse_volume(const char *command, const char *text, int32_t *volume)
+{
+	if (volume_parse(text, volume) == 0) {
+		return 0;
+	}
+	tool_say("%s: %s is no volume; write 50%%, -6dB or 0 to %d, %d is "
+		 "unity",
+	    command, text, VOLUME_MAX, VOLUME_UNITY);
+	return EXIT_BAD_COMMAND;
+}
+
+/* By the extension where there is one, else by STREAM_PAN. */
+static int
+set_one(struct control *control, const struct esd_volume *volume)
+{
+	struct esd_pan pan = { volume->id, volume->left, volume->right };
+	struct esd_ok done = { 0 };
+	int extended = client_extended(&control->client);
+
+	if (extended < 0) {
+		return extended;
+	}
+	return client_call(&control->client,
+	    extended ? ESD_STREAM_VOLUME : ESD_STREAM_PAN,
+	    extended ? (const void *)volume : &pan,
+	    (struct client_reply[]){ { .record = &done } });
+}
+
+static int
+set_chosen(struct control *control, const char *command, const char *which,
+    int32_t volume, int32_t muted)
+{
+	struct chosen chosen = { NULL, 0 };
+	int error = choose(control, command, which, &chosen);
+
+	for (size_t i = 0; error == 0 && i < chosen.count; i++) {
+		struct esd_volume wanted = { chosen.list[i].id, volume, volume,
+			muted };
+
+		error = set_one(control, &wanted);
+	}
+	free(chosen.list);
+	return error;
+}
+
+int
+control_volume(struct control *control, char **operands)
+{
+	int32_t volume;
+	int error = parse_volume("volume", operands[1], &volume);
+
+	return error != 0 ? error
+			  : set_chosen(control, "volume", operands[0], volume,
+				UNCHANGED);
+}
+
+int
+control_mute(struct control *control, char **operands)
+{
+	int extended = need_extension(control, "mute");
+
+	if (extended <= 0) {
+		return extended < 0 ? extended : EXIT_NO_SERVER;
+	}
+	return set_chosen(control, "mute", operands[0], UNCHANGED, 1);
+}
+
+int
+control_unmute(struct control *control, char **operands)
+{
+	int extended = need_extension(control, "unmute");
+
+	if (extended <= 0) {
+		return extended < 0 ? extended : EXIT_NO_SERVER;
+	}
+	return set_chosen(control, "unmute", operands[0], UNCHANGED, 0);
+}
+
+int
+control_master(struct control *control, char **operands)
+{
+	struct esd_master wanted = { UNCHANGED, UNCHANGED, UNCHANGED };
+	struct esd_ok done;
+	int extended, error;
+
+	if (strcmp(operands[0], "mute") == 0) {
+		wanted.muted = 1;
+	} else if (strcmp(operands[0], "unmute") == 0) {
+		wanted.muted = 0;
+	} else {
+		error = parse_volume("master", operands[0], &wanted.left);
+		if (error != 0) {
+			return error;
+		}
+		wanted.right = wanted.left;
+	}
+	extended = need_extension(control, "master");
+	if (extended <= 0) {
+		return extended < 0 ? extended : EXIT_NO_SERVER;
+	}
+	return client_call(&control->client, ESD_MASTER_VOLUME, &wanted,
+	    (struct client_reply[]){ { .record = &done } });
+}
+
+int
+control_kill(struct control *control, char **operands)
+{
+	struct esd_id wanted;
+	struct esd_ok done = { 0 };
+	int extended, error;
+
+	if (tool_number(operands[0], 1, INT32_MAX, &wanted.id) != 0) {
+		tool_say("kill: %s is no stream's id; list shows them",
+		    operands[0]);
+		return EXIT_BAD_COMMAND;
+	}
+	extended = need_extension(control, "kill");
+	if (extended <= 0) {
+		return extended < 0 ? extended : EXIT_NO_SERVER;
+	}
+	error = client_call(&control->client, ESD_STREAM_KILL, &wanted,
+	    (struct client_reply[]){ { .record = &done } });
+	if (error == 0 && done.ok == 0) {
+		tool_say("kill: there is no stream %d; list shows them",
+		    wanted.id);
+		return EXIT_NO_SERVER;
+	}
+	return error;
+}
+
+/* --- changes ------------------------------------------------------------ */
+
+static void
+print_change(const struct control *control, const struct esd_change *change)
+{
+	static const char *const names[ESD_CHANGES] = {
+		[ESD_CHANGE_ALL] = "everything",
+		[ESD_CHANGE_COME] = "new",
+		[ESD_CHANGE_GONE] = "gone",
+		[ESD_CHANGE_VOLUME] = "volume",
+		[ESD_CHANGE_MASTER] = "master",
+		[ESD_CHANGE_DEVICE] = "device",
+	};
+	const char *name = change->what >= 0 && change->what < ESD_CHANGES
+			       ? names[change->what]
+			       : "unknown";
+
+	if (control->json) {
+		(void)printf("{\"change\": \"%s\", \"id\": %d}\n", name,
+		    change->id);
+	} else if (change->id > 0) {
+		(void)printf("%s %d\n", name, change->id);
+	} else {
+		(void)puts(name);
+	}
+	(void)fflush(stdout);
+}
+
+int
+control_watch(struct control *control, char **operands)
+{
+	struct esd_change change;
+	int extended = need_extension(control, "watch");
+	int error;
+
+	if (extended <= 0) {
+		return extended < 0 ? extended : EXIT_NO_SERVER;
+	}
+	error = client_call(&control->client, ESD_WATCH, NULL, NULL);
+	while (error == 0) {
+		error = client_told(&control->client, ESD_WATCH, &change, -1);
+		if (error == 0) {
+			print_change(control, &change);
+		}
+	}
+	return error;
+}
+
+int
+control_forget(struct control *control, char **operands)
+{
+	struct esd_name wanted = { "" };
+	struct esd_ok done = { 0 };
+	int extended = need_extension(control, "forget");
+	int error;
+
+	if (extended <= 0) {
+		return extended < 0 ? extended : EXIT_NO_SERVER;
+	}
+	(void)snprintf(wanted.name, sizeof(wanted.name), "%s", operands[0]);
+	error = client_call(&control->client, ESD_FORGET, &wanted,
+	    (struct client_reply[]){ { .record = &done } });
+	if (error == 0 && done.ok == 0) {
+		tool_say("forget: no volume is kept for %s", wanted.name);
+	}
+	return error;
+}

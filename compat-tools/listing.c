@@ -1,0 +1,410 @@
+/* What a daemon plays and how it is: a table for people, JSON for programs. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compat-tools/control.h"
+
+#define UNKNOWN	   (-1)
+#define FULL_SCALE 32768.0 /* of a peak */
+#define COLUMNS	   10
+#define CELL_MAX   (4 * ESD_NAME_MAX + 1) /* all bytes of it escaped */
+
+/* --- asking ------------------------------------------------------------- */
+
+struct growing {
+	struct esd_playing *list;
+	size_t count;
+};
+
+static int
+grow(struct growing *growing, const struct esd_playing *one)
+{
+	struct esd_playing *list =
+	    realloc(growing->list, (growing->count + 1) * sizeof(*list));
+
+	if (list == NULL) {
+		return -ENOMEM;
+	}
+	list[growing->count++] = *one;
+	growing->list = list;
+	return 0;
+}
+
+static int
+add_playing(void *arg, const void *record)
+{
+	return grow(arg, record);
+}
+
+static int
+add_player(void *arg, const void *record)
+{
+	const struct esd_player *player = record;
+	struct esd_playing one = { .id = player->id,
+		.format = player->format,
+		.rate = player->rate,
+		.left = player->left,
+		.right = player->right,
+		.muted = UNKNOWN,
+		.peak_left = UNKNOWN,
+		.peak_right = UNKNOWN,
+		.played_high = UNKNOWN,
+		.played_low = UNKNOWN,
+		.underruns = UNKNOWN,
+		.latency_us = UNKNOWN,
+		.pid = UNKNOWN,
+		.uid = UNKNOWN };
+
+	(void)snprintf(one.protocol, sizeof(one.protocol), "%s",
+	    (player->format & ESD_SAMPLE) != 0 ? "sample" : "esd");
+	memcpy(one.name, player->name, sizeof(one.name));
+	return grow(arg, &one);
+}
+
+int
+control_fetch(struct control *control, struct esd_status *status,
+    struct esd_playing **list, size_t *count)
+{
+	struct esd_version version = { ESD_EXTENSION };
+	struct esd_server server = { 0 };
+	struct growing growing = { NULL, 0 };
+	int extended = client_extended(&control->client);
+	int error = extended;
+
+	memset(status, 0, sizeof(*status));
+	if (extended > 0) {
+		error = client_call(&control->client, ESD_STATUS, &version,
+		    (struct client_reply[]){ { .record = status },
+			{ .each = add_playing, .arg = &growing } });
+	} else if (extended == 0) {
+		version.version = 0;
+		error = client_call(&control->client, ESD_ALL_INFO, &version,
+		    (struct client_reply[]){ { .record = &server },
+			{ .each = add_player, .arg = &growing }, { 0 } });
+		status->rate = server.rate;
+	}
+	*list = growing.list;
+	*count = growing.count;
+	return error;
+}
+
+/* --- words for figures -------------------------------------------------- */
+
+static double
+percent(int32_t left, int32_t right)
+{
+	return (left > right ? left : right) * 100.0 / ESD_VOLUME_BASE;
+}
+
+/* dB below full scale of the louder side; false: silence, or unknown. */
+static bool
+peak_db(int32_t left, int32_t right, double *db)
+{
+	int32_t peak = left > right ? left : right;
+
+	*db = peak > 0 ? 20 * log10(peak / FULL_SCALE) : 0;
+	return peak > 0;
+}
+
+/* Control characters would reach the terminal: they are shown, not obeyed. */
+static void
+escape(const char *text, bool json, char *out)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+		bool plain = byte >= ' ' && byte != 0x7F;
+
+		if (plain && (!json || (byte != '"' && byte != '\\'))) {
+			*out++ = *text;
+		} else if (json && plain) {
+			*out++ = '\\';
+			*out++ = *text;
+		} else {
+			out += sprintf(out, json ? "\\u%04x" : "\\x%02X",
+			    (unsigned)byte);
+		}
+	}
+	*out = '\0';
+}
+
+static void
+user_name(int32_t uid, char *out, size_t size)
+{
+	const struct passwd *user = uid < 0 ? NULL : getpwuid((uid_t)uid);
+
+	if (user != NULL) {
+		(void)snprintf(out, size, "%s", user->pw_name);
+	} else if (uid >= 0) {
+		(void)snprintf(out, size, "%d", uid);
+	} else {
+		(void)snprintf(out, size, "-");
+	}
+}
+
+static void
+format_words(int32_t format, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s %s",
+	    (format & ESD_MASK_BITS) == ESD_BITS16 ? "16-bit" : "8-bit",
+	    (format & ESD_MASK_CHAN) == ESD_STEREO ? "stereo" : "mono");
+}
+
+static void
+time_words(uint64_t seconds, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
+	    seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+/* --- the table ---------------------------------------------------------- */
+
+typedef char row_t[COLUMNS][CELL_MAX];
+
+static const char *const headings[COLUMNS] = { "ID", "NAME", "USER", "FORMAT",
+	"RATE", "VOLUME", "MUTE", "PEAK", "PLAYED", "UNDERRUNS" };
+
+static void
+fill_row(const struct esd_playing *one, row_t row)
+{
+	double db;
+
+	for (int i = 0; i < COLUMNS; i++) {
+		(void)snprintf(row[i], CELL_MAX, "-");
+	}
+	(void)snprintf(row[0], CELL_MAX, "%d", one->id);
+	escape(one->name, false, row[1]);
+	user_name(one->uid, row[2], CELL_MAX);
+	format_words(one->format, row[3], CELL_MAX);
+	(void)snprintf(row[4], CELL_MAX, "%d", one->rate);
+	(void)snprintf(row[5], CELL_MAX, "%.0f%%",
+	    percent(one->left, one->right));
+	if (one->muted < 0) {
+		return; /* an old server: it tells no more */
+	}
+	(void)snprintf(row[6], CELL_MAX, "%s", one->muted ? "yes" : "no");
+	if (peak_db(one->peak_left, one->peak_right, &db)) {
+		(void)snprintf(row[7], CELL_MAX, "%.1f dB", db);
+	}
+	time_words(esd_join(one->played_high, one->played_low) /
+		       (uint64_t)one->rate,
+	    row[8], CELL_MAX);
+	(void)snprintf(row[9], CELL_MAX, "%d", one->underruns);
+}
+
+static void
+print_row(row_t row, const size_t widths[COLUMNS])
+{
+	static const bool right[COLUMNS] = { true, false, false, false, true,
+		true, false, true, true, true };
+
+	for (int i = 0; i < COLUMNS; i++) {
+		int width = (int)widths[i];
+
+		(void)printf("%s%*s", i == 0 ? "" : "  ",
+		    right[i] ? width : -width, row[i]);
+	}
+	(void)putchar('\n');
+}
+
+static int
+print_table(const struct esd_playing *list, size_t count)
+{
+	row_t *rows = calloc(count + 1, sizeof(*rows));
+	size_t widths[COLUMNS] = { 0 };
+
+	if (rows == NULL) {
+		return -ENOMEM;
+	}
+	for (int i = 0; i < COLUMNS; i++) {
+		(void)snprintf(rows[0][i], CELL_MAX, "%s", headings[i]);
+	}
+	for (size_t i = 0; i < count; i++) { /* oldest first */
+		fill_row(&list[count - 1 - i], rows[i + 1]);
+	}
+	for (size_t i = 0; i <= count; i++) {
+		for (int column = 0; column < COLUMNS; column++) {
+			size_t width = strlen(rows[i][column]);
+
+			if (width > widths[column]) {
+				widths[column] = width;
+			}
+		}
+	}
+	for (size_t i = 0; i <= count; i++) {
+		print_row(rows[i], widths);
+	}
+	free(rows);
+	return 0;
+}
+
+/* --- JSON --------------------------------------------------------------- */
+
+static void
+json_text(const char *key, const char *value)
+{
+	char text[6 * ESD_NAME_MAX + 1];
+
+	escape(value, true, text);
+	(void)printf("\"%s\": \"%s\"", key, text);
+}
+
+static void
+json_peak(int32_t left, int32_t right)
+{
+	double db;
+
+	if (peak_db(left, right, &db)) {
+		(void)printf(", \"peak_db\": %.2f", db);
+	} else {
+		(void)printf(", \"peak_db\": null");
+	}
+}
+
+static void
+json_stream(const struct esd_playing *one)
+{
+	(void)printf("{\"id\": %d, ", one->id);
+	json_text("name", one->name);
+	(void)printf(", ");
+	json_text("protocol", one->protocol);
+	(void)printf(", \"bits\": %d, \"channels\": %d, \"rate\": %d, "
+		     "\"left\": %d, \"right\": %d",
+	    (one->format & ESD_MASK_BITS) == ESD_BITS16 ? 16 : 8,
+	    (one->format & ESD_MASK_CHAN) == ESD_STEREO ? 2 : 1, one->rate,
+	    one->left, one->right);
+	if (one->muted >= 0) {
+		(void)printf(", \"muted\": %s", one->muted ? "true" : "false");
+		json_peak(one->peak_left, one->peak_right);
+		(void)printf(", \"played\": %" PRIu64
+			     ", \"underruns\": %d, \"latency_us\": %d, "
+			     "\"pid\": %d, \"uid\": %d, ",
+		    esd_join(one->played_high, one->played_low), one->underruns,
+		    one->latency_us, one->pid, one->uid);
+		json_text("peer", one->peer);
+	}
+	(void)putchar('}');
+}
+
+static void
+json_list(const struct esd_playing *list, size_t count)
+{
+	(void)putchar('[');
+	for (size_t i = count; i-- > 0;) {
+		json_stream(&list[i]);
+		(void)printf("%s", i > 0 ? ",\n " : "");
+	}
+	(void)putchar(']');
+}
+
+static const char *
+state_name(int32_t state)
+{
+	switch (state) {
+	case ESD_STATE_OPEN:
+		return "open";
+	case ESD_STATE_ASLEEP:
+		return "asleep";
+	default:
+		return "lost";
+	}
+}
+
+static void
+json_status(const struct esd_status *status, bool extended)
+{
+	(void)printf("{\"rate\": %d", status->rate);
+	if (!extended) {
+		return;
+	}
+	(void)printf(", ");
+	json_text("device", status->device);
+	(void)printf(", \"state\": \"%s\", \"period\": %d, \"buffer\": %d, "
+		     "\"delay_us\": %d, \"underruns\": %d, "
+		     "\"clipped\": %" PRIu64 ", \"left\": %d, \"right\": %d, "
+		     "\"muted\": %s",
+	    state_name(status->state), status->period, status->buffer,
+	    status->delay_us, status->underruns,
+	    esd_join(status->clipped_high, status->clipped_low), status->left,
+	    status->right, status->muted ? "true" : "false");
+	json_peak(status->peak_left, status->peak_right);
+	(void)printf(", \"clients\": %d, \"samples\": %d", status->clients,
+	    status->samples);
+}
+
+/* --- commands ----------------------------------------------------------- */
+
+int
+control_list(struct control *control, char **operands)
+{
+	struct esd_status status;
+	struct esd_playing *list;
+	size_t count;
+	int error = control_fetch(control, &status, &list, &count);
+
+	if (error == 0 && control->json) {
+		json_list(list, count);
+		(void)putchar('\n');
+	} else if (error == 0) {
+		error = print_table(list, count);
+	}
+	free(list);
+	return error;
+}
+
+static void
+print_status(const struct esd_status *status, size_t streams, bool extended)
+{
+	(void)printf("rate       %d Hz\n", status->rate);
+	(void)printf("streams    %zu\n", streams);
+	if (!extended) {
+		return;
+	}
+	char device[CELL_MAX];
+	double db;
+
+	escape(status->device, false, device);
+	(void)printf("device     %s, %s\n", device[0] != '\0' ? device : "none",
+	    state_name(status->state));
+	(void)printf("period     %d frames\nbuffer     %d frames\n",
+	    status->period, status->buffer);
+	(void)printf("delay      %.1f ms\n", status->delay_us / 1000.0);
+	(void)printf("underruns  %d\nclipped    %" PRIu64 " samples\n",
+	    status->underruns,
+	    esd_join(status->clipped_high, status->clipped_low));
+	(void)printf("master     %.0f%%%s\n",
+	    percent(status->left, status->right),
+	    status->muted ? ", muted" : "");
+	if (peak_db(status->peak_left, status->peak_right, &db)) {
+		(void)printf("peak       %.1f dB\n", db);
+	} else {
+		(void)printf("peak       silence\n");
+	}
+	(void)printf("clients    %d\nsamples    %d\n", status->clients,
+	    status->samples);
+}
+
+int
+control_status(struct control *control, char **operands)
+{
+	struct esd_status status;
+	struct esd_playing *list;
+	size_t count;
+	int error = control_fetch(control, &status, &list, &count);
+	bool extended = control->client.extended == 1;
+
+	if (error == 0 && control->json) {
+		json_status(&status, extended);
+		(void)printf(",\n \"streams\": ");
+		json_list(list, count);
+		(void)puts("}");
+	} else if (error == 0) {
+		print_status(&status, count, extended);
+	}
+	free(list);
+	return error;
+}

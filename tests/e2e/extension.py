@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""The requests from 1000 on: positions, volumes, status, changes; and what
+esdctl makes of them."""
+
+import json
+import pathlib
+import struct
+import tempfile
+import time
+
+from daemon import Daemon, check, until
+from sound import raw, words
+
+RATE = 44100
+PERIOD = 512
+TRACK, STATUS, VOLUME, MASTER, KILL, WATCH, FORGET = range(1000, 1007)
+NOBODY = 2147483647
+
+
+def text(name):
+    return name.ljust(128, b"\0")
+
+
+def track(client, name=b"tracked", rate=RATE, buffer_ms=0):
+    """Its id, ring frames, and the master's rate."""
+    client.send(client.ints(TRACK, 0x1021, rate, buffer_ms) + text(name))
+    return client.read_ints(3)
+
+
+def position(client):
+    """Played, queued, delay, underruns, stamp in microseconds."""
+    data = client.read(28)
+    high, low, queued, delay, underruns, when_high, when_low = struct.unpack(
+        "<II3iII", data)
+    return (high << 32 | low, queued, delay, underruns,
+            when_high << 32 | when_low)
+
+
+def announcement(daemon):
+    with daemon.client() as client:
+        for asked, answer in ((0, 0), (1, 0), (999, 0), (1000, 1000),
+                              (1001, 1000), (-1, 0)):
+            client.send(client.ints(16, asked))
+            check(client.read_ints(3)[0] == answer, f"version {asked}")
+    print("it is announced to those who ask")
+
+
+def positions(daemon):
+    """Monotone, true to the clock, and at the end what was written."""
+    total = RATE
+    with daemon.client() as client:
+        _, ring, _ = track(client, buffer_ms=1500)
+        check(ring >= RATE * 3 // 2, f"a ring of {ring} frames")
+        client.send(bytes(4 * total))
+        last = None
+        seen = []
+        while last is None or last[0] < total:
+            now = position(client)
+            check(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6 >= now[4],
+                  "a stamp from the future")
+            if last is not None:
+                check(now[0] > last[0] and now[4] > last[4],
+                      f"{now} after {last}")
+            check(now[0] + now[1] <= total and 0 <= now[2] <= 8 * PERIOD,
+                  f"{now}")
+            seen.append(now)
+            last = now
+        check(last[0] == total and last[1] == 0, f"at the end {last}")
+        # What is heard goes on in step with the clock.
+        heard = [(played - delay, stamp) for played, _, delay, _, stamp in
+                 seen[4:-1]]
+        base = heard[0]
+        off = max(abs((frames - base[0]) - (stamp - base[1]) * RATE / 1e6)
+                  for frames, stamp in heard)
+        check(off <= PERIOD, f"positions are {off:.0f} frames off the clock")
+    daemon.wait_silent()
+    print(f"{len(seen)} positions, within {off:.0f} frames of the clock")
+
+
+def never_reads(daemon):
+    """Neither positions nor changes pile up for one who does not read."""
+    with daemon.client() as deaf, daemon.client() as slow, \
+            daemon.client() as control:
+        slow.send(slow.ints(WATCH))
+        id, _, _ = track(deaf)
+        memory = daemon.memory()
+        for count in range(60000):
+            control.pan(id, count % 512, 256)
+            if count % 64 == 0:
+                deaf.socket.setblocking(False)
+                try:
+                    deaf.socket.send(bytes(4096))
+                except BlockingIOError:
+                    pass
+        grown = daemon.memory() - memory
+        check(grown < 1 << 20, f"{grown} bytes more are held")
+        # It missed some, and is told so by one record.
+        slow.socket.settimeout(0.5)
+        seen = {}
+        try:
+            while True:
+                what, _ = slow.read_ints(2)
+                seen[what] = seen.get(what, 0) + 1
+        except TimeoutError:
+            pass
+        check(seen.get(0, 0) >= 2 and sum(seen.values()) < 60000, f"{seen}")
+    daemon.wait_silent()
+    print(f"who never reads costs nothing; told {seen}")
+
+
+def mixed(path, start):
+    data = path.read_bytes()[start // 4 * 4:]
+    return words(data[:len(data) // 4 * 4])[::2]
+
+
+def steps(samples):
+    return max(abs(b - a) for a, b in zip(samples, samples[1:]))
+
+
+def volumes(daemon, path):
+    """Exact at the samples, by a ramp of a period, and mute keeps them."""
+    value = 16384
+    with daemon.client() as client, daemon.client() as control:
+        id, _, _ = track(client, b"level")
+        client.socket.setblocking(False)
+
+        def level(wanted):
+            def reached():
+                try:
+                    client.socket.send(raw([value] * 8192))
+                except BlockingIOError:
+                    pass
+                recent = mixed(path, max(0, path.stat().st_size - 4 * PERIOD))
+                return len(recent) > 64 and set(recent) == {wanted}
+            until(f"the level is {wanted}", reached)
+
+        def order(opcode, *fields):
+            control.send(control.ints(opcode, *fields))
+            check(control.read_ints(1)[0] == 1, f"{opcode} {fields}")
+
+        level(value)
+        start = path.stat().st_size
+        for fields, wanted in (((128, 128, -1), value // 2),
+                               ((-1, -1, 1), 0), ((64, 64, -1), 0),
+                               ((-1, -1, 0), value // 4)):
+            order(VOLUME, id, *fields)
+            level(wanted)
+        order(MASTER, 128, 128, -1)
+        level(value // 8)
+        order(MASTER, -1, -1, 1)
+        level(0)
+        order(MASTER, 256, 256, 0)
+        level(value // 4)
+        step = steps(mixed(path, start))
+        check(step <= value // PERIOD * 2, f"a step of {step}")
+        order(VOLUME, id, 256, 256, 0)
+    daemon.wait_silent()
+    print(f"volume and mute are exact; the greatest step is {step}")
+
+
+def tools(daemon):
+    """esdctl's table, JSON, volume by name in dB, mute, master, kill."""
+    def run(*words, status=0):
+        result = daemon.tool("esdctl", *words)
+        check(result.returncode == status,
+              f"esdctl {words}: {result.returncode}, {result.stderr.decode()}")
+        return result.stdout.decode()
+
+    def stream(name):
+        return next(one for one in json.loads(run("--json", "list"))
+                    if one["name"] == name)
+
+    check(json.loads(run("list", "--json")) == [], "somebody plays")
+    with daemon.client() as one, daemon.client() as two:
+        with daemon.client() as client:
+            one.play(0x1021, RATE, b"my \"song\"\x1b")
+            until("a player", client.all_info)
+            two.play(0x1010, 8000, b"tone")
+            until("tone", lambda: client.player(b"tone"))
+        table = run("list").splitlines()
+        check(len(table) == 3 and len({len(line) for line in table}) == 1,
+              f"{table}")
+        check(table[0].split() == "ID NAME USER FORMAT RATE VOLUME MUTE PEAK "
+              "PLAYED UNDERRUNS".split(), table[0])
+        check("\\x1B" in table[1] and "16-bit stereo" in table[1] and
+              "100%" in table[1] and "8-bit mono" in table[2], f"{table}")
+        check(stream("my \"song\"\x1b")["rate"] == RATE, "its rate")
+        for volume, number in (("-6dB", 128), ("50%", 128), ("512", 512),
+                               ("0", 0), ("+6dB", 511), ("100%", 256)):
+            run("volume", "tone", volume)
+            check(stream("tone")["left"] == number, f"{volume}: "
+                  f"{stream('tone')}")
+        check(run("volume", "tone", "loud", status=3) == "", "loud")
+        run("volume", "nobody", "50%", status=1)
+        run("mute", "tone")
+        check(stream("tone")["muted"] and stream("tone")["left"] == 256,
+              "mute")
+        run("unmute", "tone")
+        check(not stream("tone")["muted"], "unmute")
+        run("master", "50%", "master", "mute")
+        status = json.loads(run("status", "--json"))
+        check((status["left"], status["muted"], status["rate"],
+               status["state"]) == (128, True, RATE, "open"), f"{status}")
+        check(len(status["streams"]) == 2 and status["clients"] >= 3,
+              f"{status}")
+        run("master", "unmute", "master", "100%")
+        check("master     100%\n" in run("status"), "status")
+        run("kill", str(stream("tone")["id"]))
+        check(two.is_closed(), "it was not killed")
+        run("kill", str(NOBODY), status=1)
+        check(run("standbymode") == "server is running\n", "standbymode")
+        check(run("getid", "nothing") == "-1\n", "getid")
+        run("volume", "my \"song\"\x1b", "50%", "forget", "my \"song\"\x1b")
+    daemon.wait_silent()
+    print("esdctl shows and sets")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        path = pathlib.Path(name) / "mix.raw"
+        with Daemon(f"file:{path}", "-r", RATE, "--format", "S16_LE",
+                    "--period", PERIOD, "--periods", 4) as daemon:
+            announcement(daemon)
+            positions(daemon)
+            volumes(daemon, path)
+            tools(daemon)
+            never_reads(daemon)
+
+
+if __name__ == "__main__":
+    main()
