@@ -566,7 +566,7 @@ int
 client_extended(struct client *client)
 {
 	struct esd_version asked = { ESD_EXTENSION };
-	struct esd_server server;
+	struct esd_server server = { 0 };
 	int error;
 
 	if (client->extended < 0) {

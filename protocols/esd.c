@@ -45,7 +45,7 @@ const struct wire_layout esd_layouts[ESD_LAYOUTS] = {
 const struct esd_op esd_ops[ESD_OPS] = {
 /* clang-format off */
 #define OP(number, name, handler, when, conversation, help) \
-	[ESD_ROW_##name] = { number, #name, help, ESD_##when, \
+	[ESD_ROW_##name] = { #name, help, number, ESD_##when, \
 		{ STEPS conversation { ESD_STEP_END, NULL } } },
 #include "protocols/esd.def"
 	/* clang-format on */

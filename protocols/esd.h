@@ -111,9 +111,9 @@ struct esd_step {
 enum esd_when { ESD_NEW, ESD_READY };
 
 struct esd_op {
-	int32_t number; /* the opcode */
 	const char *name;
 	const char *help;
+	int32_t number; /* the opcode */
 	enum esd_when when;
 	struct esd_step steps[ESD_STEPS_MAX];
 };

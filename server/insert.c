@@ -312,8 +312,8 @@ give_back(struct insert *insert, const int64_t *master, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct wet wet = { (uint64_t)insert->wet_at,
-			{ saturate(master[2 * i]),
-			    saturate(master[2 * i + 1]) } };
+			{ saturate(master[2 * (size_t)i]),
+			    saturate(master[2 * (size_t)i + 1]) } };
 
 		if (insert->wet_at >= 0 && wet.at + insert->delay >= head) {
 			(void)ring_put(&insert->back, &wet, sizeof(wet));
@@ -326,7 +326,7 @@ give_back(struct insert *insert, const int64_t *master, uint32_t n)
 static uint32_t
 convert(struct insert *insert, const uint8_t *from, uint32_t n)
 {
-	sample_t samples[CHUNK * 2];
+	sample_t samples[CHUNK * 2] = { 0 };
 	int64_t master[CHUNK * 2] = { 0 };
 	uint32_t used = n < CHUNK ? n : CHUNK;
 	uint32_t made = used;

@@ -108,9 +108,10 @@ keep_full(int epoll, const int16_t *sound, double end)
 int
 main(int argc, char **argv)
 {
-	int count = argc > 2 ? atoi(argv[2]) : 0;
-	double seconds = argc > 3 ? atof(argv[3]) : 0;
-	int32_t rate = argc > 4 ? atoi(argv[4]) : ESD_LAG_RATE;
+	int count = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
+	double seconds = argc > 3 ? strtod(argv[3], NULL) : 0;
+	int32_t rate =
+	    argc > 4 ? (int32_t)strtol(argv[4], NULL, 10) : ESD_LAG_RATE;
 	static int16_t sound[ESD_CHUNK / sizeof(int16_t)];
 	struct player *players;
 	uint64_t least = UINT64_MAX, most = 0;

@@ -16,6 +16,10 @@ import sys
 import tempfile
 import time
 
+# Whoever started the tests in the background had SIGINT ignored, and what the
+# tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 BUILD = pathlib.Path(os.environ.get("ESDMIXD_BUILDDIR", ".")).resolve()
 os.environ["BUILD"] = str(BUILD)  # for card.py
 

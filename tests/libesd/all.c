@@ -173,11 +173,12 @@ connect_raw(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *server = getenv("ESPEAKER");
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd;
 
 	if (server == NULL || strncmp(server, "unix:", 5) != 0) {
 		return -1;
 	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
 	    server + 5);
 	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0

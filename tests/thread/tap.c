@@ -11,7 +11,7 @@
 
 #include "server/tap.h"
 
-#define FRAMES	(256u * TAP_FRAMES)
+#define FRAMES	(UINT64_C(256) * TAP_FRAMES)
 #define BLOCK	8191 /* frames written at once; no divisor of the tap's */
 #define PIECE	2039 /* frames read at once */
 #define READERS 2
