@@ -18,8 +18,9 @@
 #include "tests/fuzz/still.h"
 
 #define CUTS_MAX   16
-#define ANSWER_MAX 262144 /* bytes kept of what one client was sent */
-#define PATIENCE   1000	  /* turns a client may wait for room */
+#define ANSWER_MAX 262144  /* bytes kept of what one client was sent */
+#define SPACE_MAX  1048576 /* bytes: more than any record, ring or clip here */
+#define PATIENCE   1000	   /* turns a client may wait for room */
 #define CLIENTS	   2
 
 #define CLIP_BYTES_MAX 100000
@@ -124,6 +125,7 @@ wait_for_space(struct world *world, struct session *session,
 
 		if (space > 0 || session_is_closing(session)) {
 			MUST(space == 0 || !session_is_closing(session));
+			MUST(space <= SPACE_MAX);
 			return space;
 		}
 		hear(session, answer);
