@@ -159,11 +159,6 @@ stall_ms(const struct output *output)
 void
 output_tend(struct output *output, uint64_t now)
 {
-	if (output->now == &output->card) {
-		if (now - output->progress > stall_ms(output)) {
-			lose_card(output, -ETIMEDOUT, now);
-		}
-	}
 	if (output->card.device == NULL && !output->released) {
 		open_due(output, now);
 	}
@@ -267,7 +262,15 @@ output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 		handle_error(output, room, now);
 		return 0;
 	}
-	if ((uint32_t)room >= sink->got.period) {
+	if ((uint32_t)room < sink->got.period) {
+		/* `now` is from before room() was asked: it is the device that
+		 * was late, not we. */
+		if (sink == &output->card &&
+		    now - output->progress > stall_ms(output)) {
+			lose_card(output, -ETIMEDOUT, now);
+			return 0;
+		}
+	} else {
 		output->progress = now;
 		if (output->doubtful && !first && sink == &output->card) {
 			accept_card(output);

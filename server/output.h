@@ -53,7 +53,7 @@ int output_init(struct output *output, const struct devices *devices,
     void (*report)(void *arg, const struct mixer_event *event), void *arg);
 void output_finish(struct output *output);
 
-/* Opens what is due, gives up what stalls.  May take as long as an open. */
+/* Opens what is due.  May take as long as an open. */
 void output_tend(struct output *output, uint64_t now);
 
 /* Closes the card and tries none, or takes one again.  May be said often. */
