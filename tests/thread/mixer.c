@@ -57,7 +57,7 @@ static int
 lend(struct mixer *mixer, uint32_t id)
 {
 	struct sound sound;
-	struct stream *stream;
+	struct stream *stream = NULL;
 	uint8_t *span;
 	int error;
 
