@@ -609,8 +609,10 @@ on_timer(uv_timer_t *timer)
 void
 loop_timer(struct loop *loop, uint32_t ms, void (*due)(void *arg))
 {
+	/* libuv counts from when the loop last woke, in whole milliseconds. */
+	uv_update_time(&loop->uv);
 	loop->due = due;
-	(void)uv_timer_start(&loop->timer, on_timer, ms, 0);
+	(void)uv_timer_start(&loop->timer, on_timer, (uint64_t)ms + 1, 0);
 }
 
 static void
