@@ -16,9 +16,10 @@ import sys
 import tempfile
 import time
 
-# Whoever started the tests in the background had SIGINT ignored, and what the
-# tests start would inherit that.
+# Whoever started the tests in the background, or by nohup, had these ignored,
+# and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 BUILD = pathlib.Path(os.environ.get("ESDMIXD_BUILDDIR", ".")).resolve()
 os.environ["BUILD"] = str(BUILD)  # for card.py
