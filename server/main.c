@@ -460,6 +460,7 @@ start_mixer(struct daemon *daemon)
 	const struct conf *conf = &daemon->conf;
 
 	daemon->service.rules = &conf->rules;
+	daemon->service.players_max = (uint32_t)conf->players;
 	if (conf->promiscuous) {
 		daemon->service.unlocked = true;
 		log_line(LOG_WARN, SUBJECT,
@@ -559,18 +560,18 @@ start_listening(struct daemon *daemon)
 }
 
 /*
- * Sockets first: where another server answers, ours must not touch the card.
- * Clients that connect meanwhile wait for loop_run().
+ * Signals first: who finds our socket may also end us.  Then the sockets: where
+ * another server answers, ours must not touch the card.  Clients that connect
+ * meanwhile wait for loop_run().
  */
 static int
 run(struct daemon *daemon)
 {
 	raise_descriptors((unsigned)daemon->conf.clients);
-	if (load_key(daemon) < 0 ||
+	if (load_key(daemon) < 0 || start_loop(daemon) < 0 ||
 	    sockets_open(&daemon->sockets, &daemon->conf) < 0 ||
-	    start_loop(daemon) < 0 || plan_mixing(daemon) < 0 ||
-	    start_memory(daemon) < 0 || start_mixer(daemon) < 0 ||
-	    start_listening(daemon) < 0) {
+	    plan_mixing(daemon) < 0 || start_memory(daemon) < 0 ||
+	    start_mixer(daemon) < 0 || start_listening(daemon) < 0) {
 		return -1;
 	}
 	say_ready(daemon);
