@@ -369,18 +369,21 @@ on_sample_free(struct session *session, unsigned step, const void *in,
 static int
 play_clip(struct session *session, const void *in, void *out, bool looping)
 {
+	struct esd_service *service = service_of(session);
 	struct clip *clip = answer_clip(session, in, out);
-	struct stream *stream;
+	struct stream *stream = NULL;
 
 	if (clip == NULL) {
 		return 0;
 	}
-	if (stream_create_clip(clip, looping, &stream) < 0) {
-		((struct esd_id *)out)->id = 0;
-	} else if (mixer_add(service_of(session)->mixer, stream) < 0) {
+	if (service->players >= service->players_max ||
+	    stream_create_clip(clip, looping, &stream) < 0 ||
+	    mixer_add(service->mixer, stream) < 0) {
 		stream_destroy(stream);
 		((struct esd_id *)out)->id = 0;
+		return 0;
 	}
+	service->players++;
 	return 0;
 }
 
@@ -422,6 +425,7 @@ on_sample_stop(struct session *session, unsigned step, const void *in,
 	    clip == NULL ? NULL : next_player(session, clip, NULL);
 
 	if (stream != NULL) {
+		stream->stopped = true;
 		/* Relaxed: nothing is told but this. */
 		atomic_store_explicit(&stream->looping, false,
 		    memory_order_relaxed);
@@ -479,14 +483,19 @@ on_server_info(struct session *session, unsigned step, const void *in,
 static int32_t
 player_format(const struct stream *stream)
 {
+	int32_t function = ESD_PLAY;
+
 	if (stream->clip == NULL) {
 		return stream->sound.format;
 	}
+	if (stream->stopped) {
+		function = 0;
+	} else if (atomic_load_explicit(&stream->looping,
+		       memory_order_relaxed)) {
+		function = ESD_LOOP;
+	}
 	return (stream->sound.format & (ESD_MASK_BITS | ESD_MASK_CHAN)) |
-	       ESD_SAMPLE |
-	       (atomic_load_explicit(&stream->looping, memory_order_relaxed)
-		       ? ESD_LOOP
-		       : ESD_PLAY);
+	       ESD_SAMPLE | function;
 }
 
 static int
@@ -587,6 +596,7 @@ bury(struct esd_service *service, struct stream *stream)
 	if (stream->tracked) {
 		moment_unwant(mixer_moment(service->mixer));
 	}
+	service->players -= stream->clip != NULL;
 	status_change(&service->status, ESD_CHANGE_GONE, stream->id);
 	stream_destroy(stream);
 }

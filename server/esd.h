@@ -16,8 +16,10 @@ struct esd_service {
 	struct memory *memory; /* of volumes; NULL: none is remembered */
 	struct clips clips;
 	struct status status;
-	uint32_t last_id; /* of streams */
-	bool unlocked;	  /* any key is accepted */
+	uint32_t last_id;     /* of streams */
+	uint32_t players;     /* of clips, now */
+	uint32_t players_max; /* what is left of the streams is clients' */
+	bool unlocked;	      /* any key is accepted */
 };
 
 /* One a row, in esd.def's order. */

@@ -29,6 +29,7 @@ struct stream {
 	int32_t volume[2];	 /* as set, ESD_VOLUME_BASE is unity */
 	bool muted;		 /* silent, and keeps its volume */
 	bool tracked;		 /* its client is told its position */
+	bool stopped;		 /* a clip's player that was told to */
 	struct bus *bus;	 /* to install, on the way over; on the way
 				    back what it replaced; NULL if none */
 

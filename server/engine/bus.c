@@ -74,12 +74,6 @@ bus_destroy(struct bus *bus)
 }
 
 uint32_t
-bus_rate(const struct bus *bus)
-{
-	return bus->rate_in;
-}
-
-uint32_t
 bus_rate_out(const struct bus *bus)
 {
 	return bus->rate_out;

@@ -19,7 +19,6 @@ struct bus *bus_create(uint32_t rate_in, uint32_t rate_out, uint32_t out_max,
     const struct kernel *kernel);
 void bus_destroy(struct bus *bus); /* NULL is fine */
 
-uint32_t bus_rate(const struct bus *bus);     /* of its streams, frames/s */
 uint32_t bus_rate_out(const struct bus *bus); /* of its master, frames/s */
 uint32_t bus_delay(const struct bus *bus);    /* filter, in master frames */
 

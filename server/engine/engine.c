@@ -58,15 +58,6 @@ engine_set_bus(struct engine *engine, unsigned slot, struct bus *bus)
 }
 
 uint32_t
-engine_bus_delay(const struct engine *engine, unsigned slot)
-{
-	assert(slot < ENGINE_BUSES_MAX);
-
-	const struct bus *bus = engine->buses[slot];
-	return bus != NULL ? bus_delay(bus) : 0;
-}
-
-uint32_t
 engine_busy(const struct engine *engine)
 {
 	uint32_t busy = 0;

@@ -51,9 +51,6 @@ uint32_t engine_rate(const struct engine *engine); /* frames/s */
 struct bus *engine_set_bus(struct engine *engine, unsigned slot,
     struct bus *bus);
 
-/* bus_delay() of that slot's bus, in frames of the engine; 0 without one. */
-uint32_t engine_bus_delay(const struct engine *engine, unsigned slot);
-
 /* One bit a slot: its bus is playing or ringing out. */
 uint32_t engine_busy(const struct engine *engine);
 

@@ -61,7 +61,7 @@ def play_at_random(client, rng, seconds):
 
 def samples():
     rng = random.Random(1)
-    with Daemon("null", "-r", RATE) as daemon:
+    with Daemon("null", "-r", RATE, "--players", 1000) as daemon:
         with daemon.client() as client:
             play_at_random(client, rng, 1)  # what is allocated once
             daemon.wait_silent()
