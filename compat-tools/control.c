@@ -263,6 +263,7 @@ control_forget(struct control *control, char **operands)
 	    (struct client_reply[]){ { .record = &done } });
 	if (error == 0 && done.ok == 0) {
 		tool_say("forget: no volume is kept for %s", wanted.name);
+		return EXIT_NO_SERVER;
 	}
 	return error;
 }

@@ -71,12 +71,13 @@ static void
 print_players(const struct listing *listing)
 {
 	const struct esd_player *players = listing->records;
+	char name[CONTROL_ESCAPED_MAX];
 
 	for (size_t i = listing->count; i-- > 0;) {
 		const struct esd_player *player = &players[i];
 
-		(void)printf("player %d name    = %s\n", player->id,
-		    player->name);
+		control_escape(player->name, false, name);
+		(void)printf("player %d name    = %s\n", player->id, name);
 		(void)printf("player %d format  = 0x%08x\n", player->id,
 		    (unsigned)player->format);
 		(void)printf("player %d rate    = %d\n", player->id,
@@ -92,12 +93,13 @@ static void
 print_samples(const struct listing *listing)
 {
 	const struct esd_cached *samples = listing->records;
+	char name[CONTROL_ESCAPED_MAX];
 
 	for (size_t i = listing->count; i-- > 0;) {
 		const struct esd_cached *sample = &samples[i];
 
-		(void)printf("sample %d name    = %s\n", sample->id,
-		    sample->name);
+		control_escape(sample->name, false, name);
+		(void)printf("sample %d name    = %s\n", sample->id, name);
 		(void)printf("sample %d format  = 0x%08x\n", sample->id,
 		    (unsigned)sample->format);
 		(void)printf("sample %d rate    = %d\n", sample->id,

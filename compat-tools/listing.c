@@ -12,7 +12,7 @@
 #define UNKNOWN	   (-1)
 #define FULL_SCALE 32768.0 /* of a peak */
 #define COLUMNS	   10
-#define CELL_MAX   (4 * ESD_NAME_MAX + 1) /* all bytes of it escaped */
+#define CELL_MAX   CONTROL_ESCAPED_MAX
 
 /* --- asking ------------------------------------------------------------- */
 
@@ -111,23 +111,49 @@ peak_db(int32_t left, int32_t right, double *db)
 	return peak > 0;
 }
 
-/* Control characters would reach the terminal: they are shown, not obeyed. */
-static void
-escape(const char *text, bool json, char *out)
+/* Bytes of the UTF-8 character there that may be shown; 0: none. */
+static size_t
+shown(const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
-		bool plain = byte >= ' ' && byte != 0x7F;
+	/* By length: no control character, and none longer than it must be. */
+	static const uint32_t least[] = { 0, 0x20, 0xA0, 0x800, 0x10000 };
+	const unsigned char *byte = (const unsigned char *)text;
+	size_t length = byte[0] < 0x80	 ? 1
+			: byte[0] < 0xE0 ? 2
+			: byte[0] < 0xF0 ? 3
+					 : 4;
+	uint32_t code = length == 1 ? byte[0] : byte[0] & (0x7FU >> length);
 
-		if (plain && (!json || (byte != '"' && byte != '\\'))) {
-			*out++ = *text;
-		} else if (json && plain) {
-			*out++ = '\\';
-			*out++ = *text;
-		} else {
-			out += sprintf(out, json ? "\\u%04x" : "\\x%02X",
-			    (unsigned)byte);
+	for (size_t i = 1; i < length; i++) {
+		if ((byte[i] & 0xC0) != 0x80) {
+			return 0;
 		}
+		code = code << 6 | (byte[i] & 0x3F);
+	}
+	bool valid = code >= least[length] && code != 0x7F &&
+		     (code < 0xD800 || code > 0xDFFF) && code <= 0x10FFFF &&
+		     (byte[0] & 0xC0) != 0x80 && byte[0] < 0xF8;
+
+	return valid ? length : 0;
+}
+
+void
+control_escape(const char *text, bool json, char *out)
+{
+	while (*text != '\0') {
+		size_t length = shown(text);
+
+		if (length == 0) {
+			out += sprintf(out, json ? "\\u%04x" : "\\x%02X",
+			    (unsigned)(unsigned char)*text++);
+			continue;
+		}
+		if (json && (*text == '"' || *text == '\\')) {
+			*out++ = '\\';
+		}
+		memcpy(out, text, length);
+		out += length;
+		text += length;
 	}
 	*out = '\0';
 }
@@ -177,7 +203,7 @@ fill_row(const struct esd_playing *one, row_t row)
 		(void)snprintf(row[i], CELL_MAX, "-");
 	}
 	(void)snprintf(row[0], CELL_MAX, "%d", one->id);
-	escape(one->name, false, row[1]);
+	control_escape(one->name, false, row[1]);
 	user_name(one->uid, row[2], CELL_MAX);
 	format_words(one->format, row[3], CELL_MAX);
 	(void)snprintf(row[4], CELL_MAX, "%d", one->rate);
@@ -247,9 +273,9 @@ print_table(const struct esd_playing *list, size_t count)
 static void
 json_text(const char *key, const char *value)
 {
-	char text[6 * ESD_NAME_MAX + 1];
+	char text[CONTROL_ESCAPED_MAX];
 
-	escape(value, true, text);
+	control_escape(value, true, text);
 	(void)printf("\"%s\": \"%s\"", key, text);
 }
 
@@ -367,7 +393,7 @@ print_status(const struct esd_status *status, size_t streams, bool extended)
 	char device[CELL_MAX];
 	double db;
 
-	escape(status->device, false, device);
+	control_escape(status->device, false, device);
 	(void)printf("device     %s, %s\n", device[0] != '\0' ? device : "none",
 	    state_name(status->state));
 	(void)printf("period     %d frames\nbuffer     %d frames\n",

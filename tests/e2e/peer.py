@@ -13,7 +13,7 @@ import threading
 from daemon import BUILD, KEY, MARKER
 
 BODIES = {3: 136, 4: 136, 5: 136, 6: 140, 7: 4, 8: 4, 9: 4, 10: 4, 14: 128,
-          15: 136, 16: 4, 17: 4, 23: 0}
+          15: 136, 16: 4, 17: 4, 20: 12, 23: 0}
 STREAMS = (3, 4, 5, 15)
 
 
@@ -111,6 +111,8 @@ class Peer:
                 for id, name in self.players.items()) +
                 # Old servers leave something in the last record.
                 pack(0) + bytes(128) + pack(0, 256, 256, 0) + bytes(152))
+        elif opcode == 20:
+            connection.sendall(pack(1))
         elif opcode == 23:
             connection.sendall(pack(4160))
         return True
