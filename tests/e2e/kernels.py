@@ -35,6 +35,7 @@ def render(kernel, name, samples, format, rate):
                 client.play_sample(client.cache(format, rate, raw(samples)))
             daemon.wait_silent()
             # Then one more second, for the filter's tail.
+            until("the mix is there", path.exists)
             size = path.stat().st_size
             until("a second of silence is written",
                   lambda: path.stat().st_size > size + RATE * 4)

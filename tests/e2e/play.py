@@ -42,6 +42,8 @@ class Mix:
     def __init__(self, path):
         self.path = path
         self.seen = 0
+        # The daemon accepts before its device is open.
+        until("the mix is there", path.exists)
 
     def news(self):
         data = self.path.read_bytes()[self.seen:]
