@@ -208,11 +208,12 @@ on_written(uv_write_t *request, int status)
 	if (connection->session == NULL) {
 		return;
 	}
-	if (status < 0) {
+	if (status == 0) {
+		session_sent(connection->session, sent);
+	} else if (!session_unheard(connection->session)) {
 		close_connection(connection);
 		return;
 	}
-	session_sent(connection->session, sent);
 	settle(connection);
 }
 
@@ -247,7 +248,7 @@ send_output(struct connection *connection)
 			return send_later(connection, &buffer);
 		}
 		if (sent < 0) {
-			return sent;
+			return session_unheard(connection->session) ? 0 : sent;
 		}
 		session_sent(connection->session, (size_t)sent);
 	}

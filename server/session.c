@@ -275,6 +275,19 @@ session_sent(struct session *session, size_t bytes)
 	}
 }
 
+bool
+session_unheard(struct session *session)
+{
+	if (session->mode != MODE_SOUND || !session->telling) {
+		return false;
+	}
+	session->telling = false;
+	stop_listening(session);
+	session->output_from = 0;
+	session->output_to = 0;
+	return true;
+}
+
 /* --- the steps of a row ----------------------------------------------- */
 
 static int

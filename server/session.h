@@ -80,6 +80,12 @@ const uint8_t *session_output(struct session *session, size_t *bytes);
 void session_sent(struct session *session, size_t bytes);
 
 /*
+ * Nothing can be sent to the client any more.  True if it plays: it is told no
+ * more, but what it has sent is still to be read; false: it is over.
+ */
+bool session_unheard(struct session *session);
+
+/*
  * It is in the middle of a handshake or request: the loop times it out.
  * Streams may idle for ever, and so may a client between two requests.
  */

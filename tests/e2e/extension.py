@@ -98,6 +98,18 @@ def truth():
           f"middle of {len(off)}")
 
 
+def leaves(daemon, path):
+    """Who closes at once, its positions unread, is played to the end."""
+    sound = raw(noise(2 * RATE, 8))
+    with daemon.client() as client:
+        track(client, b"leaves", buffer_ms=400)
+        start = path.stat().st_size
+        client.send(sound)
+    daemon.wait_silent()
+    until("all of it is heard", lambda: sound in path.read_bytes()[start:])
+    print("who does not wait for its positions is played to the end")
+
+
 def never_reads(daemon):
     """Neither positions nor changes pile up for one who does not read."""
     with daemon.client() as deaf, daemon.client() as slow, \
@@ -243,6 +255,7 @@ def main():
                     "--period", PERIOD, "--periods", 4) as daemon:
             announcement(daemon)
             positions(daemon)
+            leaves(daemon, path)
             volumes(daemon, path)
             tools(daemon)
             never_reads(daemon)
