@@ -13,10 +13,12 @@
 
 #define OUTPUT_FIRST 512	/* bytes, then doubled as needed */
 #define OUTPUT_MAX   (2u << 20) /* bytes that wait to be sent */
-#define SCRAP_BYTES  4096	/* from a client that should only listen */
-#define SOUND_BYTES  4096	/* sent at once; fits any socket whole */
-#define LINES_BURST  20		/* log lines peers may provoke at once */
-#define LINES_EVERY  10000	/* ms until as many again */
+#define PIECE_BYTES  16384	/* of records, sent at once */
+#define CUTS_MAX     (OUTPUT_MAX / (PIECE_BYTES - ESD_RECORD_MAX) + 1)
+#define SCRAP_BYTES  4096  /* from a client that should only listen */
+#define SOUND_BYTES  4096  /* sent at once; fits any socket whole */
+#define LINES_BURST  20	   /* log lines peers may provoke at once */
+#define LINES_EVERY  10000 /* ms until as many again */
 
 _Static_assert(COOKIE_LEN == ESD_KEY_LEN, "one key");
 
@@ -55,6 +57,8 @@ struct session {
 
 	uint8_t *output;
 	size_t output_size, output_from, output_to; /* bytes */
+	uint32_t cuts[CUTS_MAX]; /* where its pieces end, but the last */
+	unsigned cut, cut_count; /* the next of them; of them */
 
 	struct stream *stream;	   /* its own, while it plays */
 	struct clip *clip;	   /* being uploaded */
@@ -187,6 +191,23 @@ grow_output(struct session *session, size_t bytes)
 	return 0;
 }
 
+/*
+ * Old libraries read field by field and take what one read() gives.  So what
+ * goes out at once ends with a record, and is small enough for a Unix socket
+ * to take it whole or not at all.
+ */
+static void
+cut_output(struct session *session, size_t bytes)
+{
+	size_t last =
+	    session->cut_count > 0 ? session->cuts[session->cut_count - 1] : 0;
+
+	if (session->output_to + bytes - last > PIECE_BYTES) {
+		session->cuts[session->cut_count++] =
+		    (uint32_t)session->output_to;
+	}
+}
+
 static int
 queue_record(struct session *session, const struct wire_layout *layout,
     const void *record)
@@ -196,6 +217,7 @@ queue_record(struct session *session, const struct wire_layout *layout,
 	if (error < 0) {
 		return session_refuse(session, "it does not read its answers");
 	}
+	cut_output(session, layout->size);
 	wire_encode(layout, session->swapped, record,
 	    session->output + session->output_to);
 	session->output_to += layout->size;
@@ -261,7 +283,10 @@ session_output(struct session *session, size_t *bytes)
 	if (session->output_to == 0 && session->telling) {
 		queue_told(session);
 	}
-	*bytes = session->output_to - session->output_from;
+	size_t end = session->cut < session->cut_count
+			 ? session->cuts[session->cut]
+			 : session->output_to;
+	*bytes = end - session->output_from;
 	return *bytes > 0 ? session->output + session->output_from : NULL;
 }
 
@@ -272,6 +297,11 @@ session_sent(struct session *session, size_t bytes)
 	if (session->output_from == session->output_to) {
 		session->output_from = 0;
 		session->output_to = 0;
+		session->cut = 0;
+		session->cut_count = 0;
+	} else if (session->cut < session->cut_count &&
+		   session->output_from == session->cuts[session->cut]) {
+		session->cut++;
 	}
 }
 
