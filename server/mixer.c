@@ -54,6 +54,7 @@ struct mixer {
 	/* between the two */
 	struct tap monitor, capture;
 	struct master master;
+	struct rest rest;
 
 	/* likewise; each has one producer */
 	struct ring over;   /* struct parcel, to audio */
@@ -62,7 +63,6 @@ struct mixer {
 
 	/* atomic: control writes, audio reads */
 	atomic_bool stop;
-	atomic_bool standby;
 
 	/* atomic: audio writes, control reads */
 	_Atomic uint32_t busy; /* engine_busy() */
@@ -77,9 +77,8 @@ struct mixer {
 	struct stream *playing; /* by next_playing */
 	struct stream *leaving; /* likewise; played their last this time */
 	struct insert_chain chain;
-	bool has_news;	  /* for control */
-	uint64_t sounded; /* until when something is heard, ms */
-	uint8_t *buffer;  /* one period in the device's format */
+	bool has_news;	 /* for control */
+	uint8_t *buffer; /* one period in the device's format */
 };
 
 /* --- audio thread ----------------------------------------------------- */
@@ -226,7 +225,8 @@ note_sound(struct mixer *mixer, uint32_t n, uint64_t now)
 	struct tap *tap = &mixer->monitor;
 	uint64_t ahead = output_delay(&mixer->output) + 2 * (uint64_t)n;
 
-	mixer->sounded = now + ahead * 1000 / engine_rate(mixer->engine) + 1;
+	rest_sounds(&mixer->rest,
+	    now + ahead * 1000 / engine_rate(mixer->engine) + 1);
 	if (atomic_load_explicit(&tap->wanted, memory_order_relaxed) &&
 	    !mixer_is_standby(mixer)) {
 		tap_write(tap, engine_rate(mixer->engine),
@@ -311,19 +311,15 @@ has_sound(const struct mixer *mixer)
 }
 
 /*
- * Releases the device on standby and after a long silence; takes it again
- * before anything is mixed, so that nothing of the first sound is lost.
+ * Releases the device when that is due; takes it again before anything is
+ * mixed, so that nothing of the first sound is lost.
  */
 static void
-tend_standby(struct mixer *mixer, uint64_t now)
+tend_rest(struct mixer *mixer, uint64_t now)
 {
-	uint32_t sleep_ms = mixer->settings.sleep_ms;
-	bool asleep = sleep_ms > 0 && now > mixer->sounded + sleep_ms &&
-		      !has_sound(mixer);
-	bool standby =
-	    atomic_load_explicit(&mixer->standby, memory_order_relaxed);
+	bool due = rest_is_due(&mixer->rest, has_sound(mixer), now);
 
-	output_release(&mixer->output, asleep || standby, now);
+	output_release(&mixer->output, due, now);
 }
 
 static void
@@ -356,7 +352,7 @@ run_once(struct mixer *mixer)
 		(void)!read(mixer->wake_fd, &look, sizeof(look));
 	}
 	take_parcels(mixer);
-	tend_standby(mixer, clock_ms());
+	tend_rest(mixer, clock_ms());
 	if (mixer->output.now == sink) {
 		feed_output(mixer, fds, count);
 	}
@@ -401,7 +397,6 @@ audio_main(void *arg)
 	struct mixer *mixer = arg;
 
 	ask_realtime(mixer);
-	mixer->sounded = clock_ms();
 	output_tend(&mixer->output, clock_ms());
 	wake_control(mixer);
 	while (!atomic_load_explicit(&mixer->stop, memory_order_relaxed)) {
@@ -518,6 +513,7 @@ mixer_create(const struct mixer_settings *settings, struct mixer **created)
 	mixer->period_ms =
 	    settings->want.period * 1000 / settings->want.rate + 1;
 	master_init(&mixer->master);
+	rest_init(&mixer->rest, settings->sleep_ms, clock_ms());
 	error = make_parts(mixer);
 	if (error == 0) {
 		error = thread_start(&mixer->thread, audio_main, mixer);
@@ -695,15 +691,36 @@ mixer_set_volume(struct mixer *mixer, int32_t left, int32_t right)
 void
 mixer_set_standby(struct mixer *mixer, bool standby)
 {
-	/* Relaxed: it stands for nothing but itself. */
-	atomic_store_explicit(&mixer->standby, standby, memory_order_relaxed);
+	atomic_store_explicit(&mixer->rest.standby, standby,
+	    memory_order_relaxed);
 	wake_audio(mixer);
 }
 
 bool
 mixer_is_standby(const struct mixer *mixer)
 {
-	return atomic_load_explicit(&mixer->standby, memory_order_relaxed);
+	return atomic_load_explicit(&mixer->rest.standby, memory_order_relaxed);
+}
+
+bool
+mixer_suspend(struct mixer *mixer)
+{
+	bool suspended = rest_suspend(&mixer->rest, clock_ms());
+
+	wake_audio(mixer);
+	return suspended;
+}
+
+uint64_t
+mixer_silent_ms(const struct mixer *mixer)
+{
+	return rest_silent_ms(&mixer->rest, clock_ms());
+}
+
+struct rest *
+mixer_rest(struct mixer *mixer)
+{
+	return &mixer->rest;
 }
 
 struct tap *

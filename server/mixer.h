@@ -10,6 +10,7 @@
 #include "server/devices.h"
 #include "server/event.h"
 #include "server/moment.h"
+#include "server/rest.h"
 #include "server/stream.h"
 #include "server/tap.h"
 
@@ -86,6 +87,18 @@ void mixer_set_volume(struct mixer *mixer, int32_t left, int32_t right);
  */
 void mixer_set_standby(struct mixer *mixer, bool standby);
 bool mixer_is_standby(const struct mixer *mixer);
+
+/*
+ * Releases the device until the next sound.  False: something is heard, or it
+ * has been released already.
+ */
+bool mixer_suspend(struct mixer *mixer);
+
+/* How long nothing has been heard; 0: something is. */
+uint64_t mixer_silent_ms(const struct mixer *mixer);
+
+/* Whether it is released, and after what silence. */
+struct rest *mixer_rest(struct mixer *mixer);
 
 /*
  * What may be listened to: the mix, while something plays, and the capture

@@ -34,10 +34,11 @@ server/recorder.*      server/tap.h server/sound.h server/engine/*
 server/insert.*        server/recorder.h server/ring.h server/sound.h server/tap.h server/engine/*
 server/master.*        server/stream.h server/engine/*
 server/rates.*         server/engine/*
+server/rest.*
 server/input.*         server/output.h server/tap.h server/engine/*
 server/stream.*        server/clips.h server/sound.h server/volume.h server/engine/* server/ring.h
 server/output.*        server/device/* server/devices.h server/engine/* server/event.h
-server/mixer.*         server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
+server/mixer.*         server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/rest.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
 server/session.*       protocols/* server/insert.h server/recorder.h server/stream.h server/cookie.h server/log.h
 server/memory.*        protocols/* server/volume.h server/log.h
 server/esd.*           protocols/* server/memory.h server/status.h server/extension.h server/clips.h server/insert.h server/recorder.h server/session.h server/stream.h server/mixer.h server/volume.h server/log.h
@@ -61,8 +62,8 @@ doors='
 uv.h         server/loop.c server/loop.h
 alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* compat-tools/alsa-plugin/*
 sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h compat-tools/libesd/sndfile_door.c
-pthread.h    server/thread.[ch] server/mixer.c compat-tools/libesd/*.c tests/*
-stdatomic.h  server/moment.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] tests/*
+pthread.h    server/thread.[ch] server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c tests/*
+stdatomic.h  server/moment.[ch] server/rest.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] tests/*
 criterion/*  tests/*
 '
 
