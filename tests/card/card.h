@@ -19,13 +19,14 @@
 /* Times are ns of CLOCK_MONOTONIC. */
 struct card_control {
 	/* commands */
-	uint64_t busy;		  /* not 0: opening fails with -EBUSY */
+	uint64_t refusal;	  /* an errno, which opening fails with */
 	uint64_t unplugged;	  /* not 0: opening fails with -ENODEV */
 	uint64_t unplugs;	  /* so far; each ends what is open, for good */
 	uint64_t stalled_until;	  /* the pointer stands still; 0: it moves */
 	uint64_t suspends;	  /* so far; each suspends what is open */
 	uint64_t suspended_until; /* resuming doesn't succeed before */
 	uint64_t xruns;		  /* so far; each is an under- or overrun */
+	uint64_t slow_ms;	  /* opening and closing take that long */
 
 	/* state, written by the card */
 	uint64_t frames; /* played so far */

@@ -20,6 +20,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/card/dma.h"
@@ -316,11 +317,22 @@ vcard_free(struct vcard *card)
 	free(card);
 }
 
+static void
+take_time(const struct vcard *card)
+{
+	uint64_t ms = card->control->slow_ms;
+	struct timespec pause = { (time_t)(ms / 1000),
+		(long)(ms % 1000) * 1000000 };
+
+	(void)nanosleep(&pause, NULL);
+}
+
 static int
 vcard_close(snd_pcm_ioplug_t *io)
 {
 	struct vcard *card = io->private_data;
 
+	take_time(card);
 	event(card, now_ns(), "close", "%s", "");
 	vcard_free(card);
 	return 0;
@@ -440,11 +452,10 @@ claim(struct vcard *card)
 	if (card->control->unplugged != 0) {
 		return -ENODEV;
 	}
-	if (card->control->busy != 0 ||
-	    flock(card->lock, LOCK_EX | LOCK_NB) < 0) {
-		return -EBUSY;
+	if (card->control->refusal != 0) {
+		return -(int)card->control->refusal;
 	}
-	return 0;
+	return flock(card->lock, LOCK_EX | LOCK_NB) < 0 ? -EBUSY : 0;
 }
 
 static int
@@ -519,6 +530,7 @@ create(const struct settings *settings, const char *name,
 	if ((error = open_directory(card)) < 0) {
 		return error;
 	}
+	take_time(card);
 	error = claim(card);
 	event(card, now_ns(), error < 0 ? "refused" : "open", "%s",
 	    error < 0 ? strerrorname_np(-error) : "");

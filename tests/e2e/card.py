@@ -15,6 +15,7 @@ Times are ns of CLOCK_MONOTONIC, as time.monotonic_ns() gives them.
 """
 
 import bisect
+import errno
 import os
 import pathlib
 import struct
@@ -23,10 +24,10 @@ from collections import namedtuple
 
 FOREVER = 2**64 - 1
 
-# struct card_control of tests/card/card.h: eight uint64_t.
-BUSY, UNPLUGGED, UNPLUGS, STALLED_UNTIL, SUSPENDS, SUSPENDED_UNTIL, XRUNS, \
-    FRAMES = range(8)
-CONTROL_FIELDS = 8
+# struct card_control of tests/card/card.h: nine uint64_t.
+REFUSAL, UNPLUGGED, UNPLUGS, STALLED_UNTIL, SUSPENDS, SUSPENDED_UNTIL, XRUNS, \
+    SLOW_MS, FRAMES = range(9)
+CONTROL_FIELDS = 9
 
 FORMAT_BYTES = {"S16": 2, "S24_3": 3, "S24": 4, "S32": 4}
 
@@ -99,9 +100,16 @@ class Card:
     def set(self, field, value):
         os.pwrite(self.control, struct.pack("=Q", value), 8 * field)
 
+    def refuse(self, error):
+        """Opening fails with that errno; 0: no longer."""
+        self.set(REFUSAL, error)
+
     def busy(self, on=True):
-        """Opening fails with EBUSY."""
-        self.set(BUSY, int(on))
+        self.refuse(errno.EBUSY if on else 0)
+
+    def slow(self, ms):
+        """Opening and closing take that long."""
+        self.set(SLOW_MS, ms)
 
     def unplug(self):
         """What is open fails with ENODEV for ever, opening does until

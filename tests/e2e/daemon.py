@@ -283,10 +283,11 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def on_card(*options, rate=44100, conf="", busy=False, event="start"):
+def on_card(*options, rate=44100, conf="", busy=False, event="start", slow=0):
     """A daemon on a virtual card of that rate: 16-bit, two channels.
 
     event   of the card's to wait for, unless it is busy
+    slow    ms that opening takes, and closing
     """
     from card import Card
 
@@ -294,6 +295,7 @@ def on_card(*options, rate=44100, conf="", busy=False, event="start"):
         card = Card(directory, rates=[rate], formats=["S16_LE"], channels=[2])
         with contextlib.closing(card):
             card.busy(busy)
+            card.slow(slow)
             with Daemon(card.name, "-r", rate, *options, conf=conf,
                         env=card.env) as daemon:
                 if not busy:

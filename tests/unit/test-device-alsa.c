@@ -606,10 +606,10 @@ Test(alsa, a_busy_card_is_not_waited_for)
 	cr_expect_eq(device_alsa.open("vcard", &usual, &other, &other_got),
 	    -EBUSY);
 	device_alsa.close(device);
-	COMMAND(busy, 1);
+	COMMAND(refusal, EBUSY);
 	cr_expect_eq(device_alsa.open("vcard", &usual, &other, &other_got),
 	    -EBUSY);
-	COMMAND(busy, 0);
+	COMMAND(refusal, 0);
 	cr_assert_eq(device_alsa.open("vcard", &usual, &other, &other_got), 0);
 	device_alsa.close(other);
 }
