@@ -92,7 +92,12 @@ make_directory(struct listener *listener, char *why, size_t why_size)
 	if (mkdir(directory, S_IRWXU) == 0) {
 		listener->made_directory = true;
 	} else if (errno != EEXIST) {
-		return fail(-errno, directory, "cannot be made", why, why_size);
+		int error = -errno;
+
+		snprintf(why, why_size,
+		    "%s: cannot be made: %s; make it, or use another path",
+		    directory, strerror(-error));
+		return error;
 	}
 	return check_directory(directory, why, why_size);
 }

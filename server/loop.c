@@ -720,6 +720,7 @@ loop_create(const struct loop_settings *settings, struct loop **created)
 	/* What loop_offload() is for needs one thread, not four. */
 	(void)setenv("UV_THREADPOOL_SIZE", "1", 0);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file too long is a full disk */
 	*created = loop;
 	return 0;
 

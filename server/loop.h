@@ -29,7 +29,7 @@ struct loop_settings {
 	void *arg;
 };
 
-/* 0 or -errno.  SIGPIPE is ignored from here on. */
+/* 0 or -errno.  SIGPIPE and SIGXFSZ are ignored from here on. */
 int loop_create(const struct loop_settings *settings, struct loop **created);
 
 /*

@@ -101,11 +101,13 @@ say_failed(struct daemon *daemon, const char *name, const char *reason,
 {
 	unsigned device = event->device;
 	int cause = cause_of(event->error);
+	bool last = device + 1 == daemon->mixing.devices.count;
 
 	/* A retry is worth a line only when it fails in another way. */
 	if (device < DEVICES_MAX && daemon->failed[device] != cause) {
 		daemon->failed[device] = cause;
-		log_line(LOG_WARN, name, "cannot be opened: %s", reason);
+		log_line(LOG_WARN, name, "cannot be opened: %s%s", reason,
+		    last ? "; trying again, playing into null meanwhile" : "");
 	}
 }
 

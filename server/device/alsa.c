@@ -623,10 +623,22 @@ alsa_delay(struct device *alsa)
 	return delay > 0 ? (int)delay : 0;
 }
 
+/* With the remedy, where there usually is one. */
 static const char *
 alsa_reason(int error)
 {
-	return snd_strerror(error);
+	switch (error) {
+	case -EACCES:
+	case -EPERM:
+		return "Permission denied; its user must be in the group "
+		       "audio, or logged in at this machine";
+	case -EBUSY:
+		return "Device or resource busy; another program has it";
+	case -ENOENT:
+		return "No such device; aplay -L lists those there are";
+	default:
+		return snd_strerror(error);
+	}
 }
 
 const struct device_kind device_alsa = {

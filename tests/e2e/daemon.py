@@ -4,6 +4,7 @@ Nothing here uses the daemon's own tables or tools: a client is a socket and
 struct.pack(), in either byte order.
 """
 
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -26,6 +27,7 @@ os.environ["BUILD"] = str(BUILD)  # for card.py
 
 KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 MARKER = 0x454E444E
+TOGETHER = 4  # cases of a test that run at once
 PATIENCE = 10.0  # seconds for anything that should happen at once
 
 CONNECT, STREAM_PLAY, SERVER_INFO = 0, 3, 16
@@ -55,6 +57,14 @@ def until(what, condition, seconds=PATIENCE):
         if time.monotonic() > end:
             fail(f"waited {seconds} s in vain: {what}")
         time.sleep(0.005)
+
+
+def together(*cases):
+    """Runs them at once, some at a time: they wait more than they work, each
+    for a daemon of its own.  The first that fails ends the test."""
+    with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
+        for case in [pool.submit(case) for case in cases]:
+            case.result()
 
 
 class Client:
