@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What real clients were seen to do, each by its name, and what they need of
-the daemon for it.  All of them speak to one daemon, one after the other."""
+the daemon for it.  Several speak to one daemon, one after the other."""
 
 import array
 import fcntl
@@ -8,7 +8,7 @@ import struct
 import termios
 import time
 
-from daemon import check, on_card, until
+from daemon import TOGETHER, check, on_card, together, until
 from sound import noise, raw
 
 RATE = 44100
@@ -373,15 +373,20 @@ CASES = (xmms, android_emulator, festival, maemo_alarm, libao,
          pulseaudio_sink, sdl_and_flash, esddsp, nxesd, too_many_players)
 
 
-def main():
+def one_after_the_other(cases):
     with on_card(*LARGE, "--players", PLAYERS_MAX, rate=RATE) as (daemon,
                                                                   card):
         scene = Scene(daemon, card)
-        for case in CASES:
+        for case in cases:
             case(scene)
             scene.shut_up()
             print(f"{case.__name__}: {' '.join(case.__doc__.split())}")
         check(not daemon.log_lines("err"), daemon.log())
+
+
+def main():
+    together(*(lambda share=CASES[i::TOGETHER]: one_after_the_other(share)
+               for i in range(TOGETHER)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import itertools
 import subprocess
 
 from daemon import (BITS8, BITS16, BUILD, MONO, STEREO, check, fail, on_card,
-                    until)
+                    together, until)
 from sound import FRAME, first_sound, noise, raw, words
 
 RATE = 44100
@@ -55,35 +55,40 @@ def play_alone(name, data, expected, format=BITS16 | STEREO, order="<",
 
 
 def formats():
+    """What is to be played alone, as play_alone()'s arguments."""
     stereo = noise(2 * RATE, 1)
-    play_alone("s16 stereo", raw(stereo), stereo)
-    play_alone("s16 stereo big-endian", raw(stereo, ">"), stereo, order=">")
+    yield "s16 stereo", raw(stereo), stereo
+    yield ("s16 stereo big-endian", raw(stereo, ">"), stereo, BITS16 | STEREO,
+           ">")
     mono = noise(RATE // 2, 2)
     both = [sample for sample in mono for _ in range(2)]
-    play_alone("s16 mono", raw(mono), both, BITS16 | MONO)
-    play_alone("s16 mono big-endian", raw(mono, ">"), both, BITS16 | MONO, ">")
+    yield "s16 mono", raw(mono), both, BITS16 | MONO
+    yield "s16 mono big-endian", raw(mono, ">"), both, BITS16 | MONO, ">"
     octets = bytes((sample >> 8) + 128 for sample in noise(RATE, 3))
     expected = [(octet - 128) << 8 for octet in octets]
-    play_alone("u8 stereo", octets, expected, BITS8 | STEREO)
-    play_alone("u8 mono", octets,
-               [sample for sample in expected for _ in range(2)], BITS8 | MONO)
+    yield "u8 stereo", octets, expected, BITS8 | STEREO
+    yield ("u8 mono", octets, [sample for sample in expected
+                               for _ in range(2)], BITS8 | MONO)
 
 
 def volumes():
+    """Likewise, with volumes by STREAM_PAN, or by the settings."""
     # Multiples of 512: halves, quarters and doubles drop no bits.
     samples = noise(RATE, 4, peak=16384, step=512)
     louder = [samples[i] // 2 if i % 2 == 0 else samples[i] // 4
               for i in range(len(samples))]
-    play_alone("STREAM_PAN 128 64", raw(samples), louder, pan=(128, 64))
     quiet = noise(RATE, 5, peak=16000)
-    play_alone("STREAM_PAN 512 512", raw(quiet), [2 * s for s in quiet],
-               pan=(512, 512))
-    play_alone("rule 50%", raw(samples), [s // 2 for s in samples],
-               conf="volume = rule* 50%\n")
-    play_alone("master 25%", raw(samples), [s // 4 for s in samples],
-               conf="master = 25%\n")
-    play_alone("rule and master", raw(samples), [s // 8 for s in samples],
-               conf="volume = \"rule and*\" 128\nmaster = 64\n")
+    for name, data, expected, conf, pan in (
+            ("STREAM_PAN 128 64", samples, louder, "", (128, 64)),
+            ("STREAM_PAN 512 512", quiet, [2 * s for s in quiet], "",
+             (512, 512)),
+            ("rule 50%", samples, [s // 2 for s in samples],
+             "volume = rule* 50%\n", None),
+            ("master 25%", samples, [s // 4 for s in samples],
+             "master = 25%\n", None),
+            ("rule and master", samples, [s // 8 for s in samples],
+             "volume = \"rule and*\" 128\nmaster = 64\n", None)):
+        yield name, raw(data), expected, BITS16 | STEREO, "<", conf, pan
 
 
 def three():
@@ -131,7 +136,10 @@ def subtract_next(rest, left):
     return None
 
 
+def main():
+    together(three, *(lambda case=case: play_alone(*case)
+                      for case in itertools.chain(formats(), volumes())))
+
+
 if __name__ == "__main__":
-    formats()
-    volumes()
-    three()
+    main()

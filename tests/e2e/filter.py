@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import threading
 
-from daemon import Daemon, check, until
+from daemon import Daemon, check, together, until
 from sound import first_sound, noise, raw, words
 
 RATE = 44100
@@ -161,21 +161,26 @@ def killed(mix, daemon):
     print(f"killed in the midst: {at // 2} frames filtered, the rest as it is")
 
 
-def main():
-    run("one that halves", [halved], halved)
-    run("a chain of two", [negated, halved],
-        lambda sound: negated(halved(sound)))
-    run("one stalls, the other goes on", [negated, halved], halved, stall)
-    run("one is gone before it begins", [negated, halved], halved, gone)
-    run("one gives nothing back", [too_little, halved], halved)
-    run("one gives back too much", [lambda s: list(s) + list(s)],
-        lambda sound: sound)
+def dies():
     with tempfile.TemporaryDirectory() as name:
         mix = pathlib.Path(name) / "mix.raw"
         with Daemon(f"file:{mix}", "-r", RATE, "--format", "S16_LE",
                     "--period", 512, "--periods", 4, "--log-level",
                     "debug") as daemon:
             killed(mix, daemon)
+
+
+def main():
+    cases = (
+        ("one that halves", [halved], halved),
+        ("a chain of two", [negated, halved],
+         lambda sound: negated(halved(sound))),
+        ("one stalls, the other goes on", [negated, halved], halved, stall),
+        ("one is gone before it begins", [negated, halved], halved, gone),
+        ("one gives nothing back", [too_little, halved], halved),
+        ("one gives back too much", [lambda s: list(s) + list(s)],
+         lambda sound: sound))
+    together(dies, *(lambda case=case: run(*case) for case in cases))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 
-from daemon import Daemon, check, on_card
+from daemon import Daemon, check, on_card, together
 from sound import noise, raw, words
 
 LONG = os.environ.get("ESDMIXD_LONG") == "1"
@@ -135,8 +135,7 @@ def recorders():
 
 
 def main():
-    samples()
-    recorders()
+    together(samples, recorders)
 
 
 if __name__ == "__main__":

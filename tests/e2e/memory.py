@@ -6,7 +6,7 @@ import os
 import pathlib
 import tempfile
 
-from daemon import BITS16, STEREO, Daemon, check, until
+from daemon import BITS16, STEREO, Daemon, check, together, until
 from sound import first_sound, noise, raw, words
 
 RATE = 44100
@@ -191,12 +191,16 @@ def read_only(place):
     print("where nothing can be written: one line, and it goes on")
 
 
+def in_a_place(test):
+    with tempfile.TemporaryDirectory(prefix="esdmixd-memory-") as name:
+        place = Place(name)
+        (place.dir / "log").touch()
+        test(place)
+
+
 def main():
-    for test in (comes_back, muted, orders, rules_and_options, damage, read_only):
-        with tempfile.TemporaryDirectory(prefix="esdmixd-memory-") as name:
-            place = Place(name)
-            (place.dir / "log").touch()
-            test(place)
+    together(*(lambda test=test: in_a_place(test) for test in (
+        comes_back, muted, orders, rules_and_options, damage, read_only)))
 
 
 if __name__ == "__main__":

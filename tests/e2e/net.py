@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from daemon import (BITS16, BUILD, KEY, MARKER, PLAY, STEREO, STREAM_PLAY,
-                    Client, Daemon, check, on_card, until)
+                    Client, Daemon, check, on_card, together, until)
 from exact import expect_alone, heard
 from sound import noise, raw, words
 
@@ -214,18 +214,22 @@ def promiscuous():
     print("-promiscuous: any key, and a warning")
 
 
-def main():
+def local():
     port = free_port()
     with Daemon("null", "-tcp", "-port", port, "-r", RATE) as daemon:
         forms(daemon, port)
         wrong_cookies(daemon, port)
-    in_use()
-    promiscuous()
-    for order in "<>":
-        exactly(order)
-    stall()
+
+
+def elsewhere():
+    """One after the other: they have the same addresses."""
     away(("-bind", "198.18.77.1"))
     away(("-public",))
+
+
+def main():
+    together(elsewhere, local, stall, lambda: exactly("<"),
+             lambda: exactly(">"), in_use, promiscuous)
 
 
 if __name__ == "__main__":

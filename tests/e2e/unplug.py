@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from daemon import BITS16, STEREO, check, on_card, until
+from daemon import BITS16, STEREO, check, on_card, together, until
 from sound import FRAME, noise, raw
 
 RATE = 44100
@@ -150,8 +150,7 @@ def busy_at_start():
         player.finish()
 
 
-def main():
-    busy_at_start()
+def in_the_midst():
     with on_card(*OPTIONS, rate=RATE) as (daemon, card):
         player = Player(daemon)
         wait_sound(card, "sound")
@@ -162,6 +161,10 @@ def main():
         underrun(daemon, card, player)
         player.finish()
         daemon.wait_silent()
+
+
+def main():
+    together(busy_at_start, in_the_midst)
 
 
 if __name__ == "__main__":

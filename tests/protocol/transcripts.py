@@ -28,7 +28,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from daemon import PATIENCE, Client, Daemon, check, fail  # noqa: E402
+from daemon import (PATIENCE, TOGETHER, Client, Daemon,  # noqa: E402
+                    check, fail, together)
 
 QUIET = 0.03  # seconds
 
@@ -147,19 +148,23 @@ def check_rows():
                   f"row {name} has no transcript {stem}.{order}.txt")
 
 
-def main():
-    check_rows()
-    wanted = sys.argv[1:]
-    count = 0
+def play_all(paths):
+    """One after the other, with one daemon."""
     with Daemon("null", "-r", "44100") as daemon:
-        for path in sorted(HERE.glob("*.txt")):
-            if wanted and not any(word in path.name for word in wanted):
-                continue
+        for path in paths:
             for piecewise in (False, True):
                 Transcript(path, daemon, piecewise).play()
-                count += 1
         daemon.wait_silent()
-    print(f"{count} conversations as written")
+
+
+def main():
+    check_rows()
+    wanted = sys.argv[1:] or [""]
+    paths = [path for path in sorted(HERE.glob("*.txt"))
+             if any(word in path.name for word in wanted)]
+    together(*(lambda share=paths[i::TOGETHER]: play_all(share)
+               for i in range(TOGETHER)))
+    print(f"{2 * len(paths)} conversations as written")
 
 
 if __name__ == "__main__":
