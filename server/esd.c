@@ -15,7 +15,7 @@ enum standby_mode { MODE_STANDBY = 1, MODE_RUNNING = 3 };
 
 #define MIXER_FORMAT (ESD_BITS16 | ESD_STEREO) /* what clients may copy */
 
-static struct esd_service *
+static struct service *
 service_of(struct session *session)
 {
 	return session_server(session);
@@ -125,16 +125,6 @@ on_refused(struct session *session, unsigned step, const void *in, void *out)
 	return session_refuse(session, "not served");
 }
 
-static uint32_t
-next_id(struct esd_service *service)
-{
-	do {
-		service->last_id =
-		    service->last_id >= INT32_MAX ? 1 : service->last_id + 1;
-	} while (mixer_find(service->mixer, service->last_id) != NULL);
-	return service->last_id;
-}
-
 int
 esd_refuse(const struct session *session, int error)
 {
@@ -149,51 +139,18 @@ esd_refuse(const struct session *session, int error)
 	}
 }
 
-void
-esd_set_volume(struct session *session, struct stream *stream, int32_t left,
-    int32_t right)
-{
-	struct esd_service *service = service_of(session);
-
-	stream_set_volume(stream, left, right);
-	if (stream->clip == NULL) {
-		memory_note(service->memory, stream->name, stream->volume,
-		    stream->muted);
-	}
-	status_change(&service->status, ESD_CHANGE_VOLUME, stream->id);
-	session_serve_listeners(session_host(session));
-}
-
-/* What the settings say of its name, else what it was last given. */
-static void
-set_first_volume(const struct esd_service *service, struct stream *stream)
-{
-	int32_t volume[2];
-	bool muted = false;
-
-	if (volume_rules_find(service->rules, stream->name, volume) ||
-	    memory_find(service->memory, stream->name, volume, &muted)) {
-		stream_set_muted(stream, muted);
-		stream_set_volume(stream, volume[0], volume[1]);
-	}
-}
-
 int
 esd_start(struct session *session, struct stream *stream)
 {
-	struct esd_service *service = service_of(session);
-	int error;
+	struct service *service = service_of(session);
 
-	stream->id = next_id(service);
-	set_first_volume(service, stream);
-	error = mixer_add(service->mixer, stream);
+	session_play(session, stream);
+	int error = service_play(service, stream);
 	if (error < 0) {
+		session_play(session, NULL);
 		stream_destroy(stream);
 		return esd_refuse(session, error);
 	}
-	session_play(session, stream);
-	status_change(&service->status, ESD_CHANGE_COME, stream->id);
-	session_serve_listeners(session_host(session));
 	log_line(LOG_DEBUG, session_name(session),
 	    "plays as stream %u, latency %u frames at %u Hz", stream->id,
 	    mixer_latency(service->mixer, stream), mixer_rate(service->mixer));
@@ -219,7 +176,7 @@ static int
 on_stream_play(struct session *session, unsigned step, const void *in,
     void *out)
 {
-	struct esd_service *service = service_of(session);
+	struct service *service = service_of(session);
 	const struct esd_stream *request = in;
 	struct sound sound;
 	struct stream *stream;
@@ -311,7 +268,7 @@ static int
 on_sample_cache(struct session *session, unsigned step, const void *in,
     void *out)
 {
-	struct esd_service *service = service_of(session);
+	struct service *service = service_of(session);
 	struct esd_id *answer = out;
 	struct clip *clip;
 	int error;
@@ -369,7 +326,7 @@ on_sample_free(struct session *session, unsigned step, const void *in,
 static int
 play_clip(struct session *session, const void *in, void *out, bool looping)
 {
-	struct esd_service *service = service_of(session);
+	struct service *service = service_of(session);
 	struct clip *clip = answer_clip(session, in, out);
 	struct stream *stream = NULL;
 
@@ -562,7 +519,8 @@ on_stream_pan(struct session *session, unsigned step, const void *in, void *out)
 	    mixer_find(service_of(session)->mixer, (uint32_t)pan->id);
 
 	if (stream != NULL) {
-		esd_set_volume(session, stream, pan->left, pan->right);
+		service_set_volume(service_of(session), stream, pan->left,
+		    pan->right);
 		answer->ok = 1;
 	}
 	return 0;
@@ -589,34 +547,3 @@ session_handler *const esd_handlers[ESD_OPS] = {
 	[ESD_ROW_##name] = handler,
 #include "protocols/esd.def"
 };
-
-static void
-bury(struct esd_service *service, struct stream *stream)
-{
-	if (stream->tracked) {
-		moment_unwant(mixer_moment(service->mixer));
-	}
-	service->players -= stream->clip != NULL;
-	status_change(&service->status, ESD_CHANGE_GONE, stream->id);
-	stream_destroy(stream);
-}
-
-void
-esd_collect(struct esd_service *service)
-{
-	struct stream *stream;
-	enum mixer_news news;
-
-	while ((stream = mixer_news(service->mixer, &news)) != NULL) {
-		if (stream->session != NULL) {
-			if (news == MIXER_ROOM) {
-				session_room(stream->session);
-			} else {
-				session_gone(stream->session);
-			}
-		}
-		if (news == MIXER_GONE) {
-			bury(service, stream);
-		}
-	}
-}

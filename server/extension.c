@@ -5,7 +5,7 @@
 
 #define UNCHANGED (-1) /* in a request: leave that field */
 
-static struct esd_service *
+static struct service *
 service_of(struct session *session)
 {
 	return session_server(session);
@@ -47,7 +47,7 @@ start_tracked(struct session *session, const struct esd_tracked *request,
 	if (error < 0) {
 		return error;
 	}
-	moment_want(mixer_moment(mixer)); /* until esd_collect() frees it */
+	moment_want(mixer_moment(mixer)); /* until service_collect() frees it */
 	granted->id = (int32_t)stream->id;
 	granted->frames =
 	    (int32_t)(stream->ring.size / stream->sound.frame_bytes);
@@ -123,7 +123,7 @@ on_stream_track(struct session *session, unsigned step, const void *in,
 static void
 fill_status(struct session *session, struct esd_status *out)
 {
-	struct esd_service *service = service_of(session);
+	struct service *service = service_of(session);
 	const struct status *status = &service->status;
 	struct mixer *mixer = service->mixer;
 	struct mixer_stats stats = mixer_stats(mixer);
@@ -144,7 +144,7 @@ fill_status(struct session *session, struct esd_status *out)
 	out->muted = status->muted;
 	out->peak_left = (int32_t)stats.peak.left;
 	out->peak_right = (int32_t)stats.peak.right;
-	out->clients = (int32_t)session_host(session)->sessions;
+	out->clients = (int32_t)session_host(session)->clients->count;
 	for (stream = mixer_streams(mixer); stream != NULL;
 	     stream = stream->next) {
 		out->streams++;
@@ -158,14 +158,13 @@ fill_status(struct session *session, struct esd_status *out)
 static void
 fill_peer(const struct stream *stream, struct esd_playing *out)
 {
-	const struct session_peer *peer;
-
 	out->pid = -1;
 	out->uid = -1;
 	(void)snprintf(out->protocol, sizeof(out->protocol), "%s",
-	    stream->clip != NULL ? "sample" : "esd");
-	if (stream->session != NULL) {
-		peer = session_peer(stream->session);
+	    stream->protocol);
+	if (stream->owner != NULL) {
+		const struct client_peer *peer = &stream->owner->peer;
+
 		out->pid = peer->pid;
 		out->uid = peer->uid;
 		(void)snprintf(out->peer, sizeof(out->peer), "%s", peer->name);
@@ -244,7 +243,7 @@ on_stream_volume(struct session *session, unsigned step, const void *in,
 
 	if (stream != NULL) {
 		stream_set_muted(stream, either(asked->muted, stream->muted));
-		esd_set_volume(session, stream,
+		service_set_volume(service_of(session), stream,
 		    either(asked->left, stream->volume[0]),
 		    either(asked->right, stream->volume[1]));
 		((struct esd_ok *)out)->ok = 1;
@@ -252,32 +251,17 @@ on_stream_volume(struct session *session, unsigned step, const void *in,
 	return 0;
 }
 
-void
-extension_set_master(struct esd_service *service, int32_t left, int32_t right,
-    bool muted)
-{
-	struct status *status = &service->status;
-
-	status->master[0] = volume_clamp(left);
-	status->master[1] = volume_clamp(right);
-	status->muted = muted;
-	mixer_set_volume(service->mixer, muted ? 0 : status->master[0],
-	    muted ? 0 : status->master[1]);
-	status_change(status, ESD_CHANGE_MASTER, 0);
-}
-
 int
 on_master_volume(struct session *session, unsigned step, const void *in,
     void *out)
 {
 	const struct esd_master *asked = in;
-	struct esd_service *service = service_of(session);
+	struct service *service = service_of(session);
 	const struct status *status = &service->status;
 
-	extension_set_master(service, either(asked->left, status->master[0]),
+	service_set_master(service, either(asked->left, status->master[0]),
 	    either(asked->right, status->master[1]),
 	    either(asked->muted, status->muted));
-	session_serve_listeners(session_host(session));
 	((struct esd_ok *)out)->ok = 1;
 	return 0;
 }

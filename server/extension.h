@@ -7,8 +7,4 @@
 session_handler on_stream_track, on_status, on_stream_volume, on_master_volume,
     on_stream_kill, on_watch, on_forget;
 
-/* Sets the master's volume, clamped like a stream's, and mute. */
-void extension_set_master(struct esd_service *service, int32_t left,
-    int32_t right, bool muted);
-
 #endif

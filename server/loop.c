@@ -1,5 +1,6 @@
 #include "server/loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -44,8 +45,8 @@ struct connection {
 	size_t sending; /* bytes in `write`, 0: none on their way */
 
 	struct loop *loop;
-	struct session *session; /* NULL: closing, only libuv still holds it */
-	struct session_peer peer;
+	struct client *client; /* NULL: closing, only libuv still holds it */
+	struct client_peer peer;
 
 	enum queue queue;
 	uint64_t since; /* in that queue, ms */
@@ -61,6 +62,8 @@ TAILQ_HEAD(connections, connection);
 struct listener_watch {
 	uv_poll_t poll;
 	int fd;
+	const struct client_kind *kind; /* of those who come that way */
+	void *host;			/* theirs */
 	bool paused; /* no descriptors left: until the next tick */
 };
 
@@ -123,15 +126,15 @@ dequeue(struct connection *connection)
 static enum queue
 queue_of(const struct connection *connection)
 {
-	const struct session *session = connection->session;
+	const struct client *client = connection->client;
 
-	if (session_is_closing(session)) {
+	if (client->kind->is_closing(client)) {
 		return QUEUE_REQUEST;
 	}
-	if (!session_is_admitted(session)) {
+	if (!client->kind->is_admitted(client)) {
 		return QUEUE_NEW;
 	}
-	return session_is_waiting(session) ? QUEUE_REQUEST : QUEUE_IDLE;
+	return client->kind->is_waiting(client) ? QUEUE_REQUEST : QUEUE_IDLE;
 }
 
 static void tick(uv_timer_t *timer);
@@ -168,23 +171,24 @@ on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-/* Not from within a call into its session. */
+/* Not from within a call into its client. */
 static void
 close_connection(struct connection *connection)
 {
 	struct loop *loop = connection->loop;
+	struct client *client = connection->client;
 	uv_os_fd_t fd;
 
-	if (connection->session == NULL) {
+	if (client == NULL) {
 		return;
 	}
 	log_line(LOG_DEBUG, connection->peer.name, "closed");
-	if (session_is_closing(connection->session) &&
+	if (client->kind->is_closing(client) &&
 	    uv_fileno(&connection->uv.handle, &fd) == 0) {
 		tcp_drain(fd);
 	}
-	session_destroy(connection->session);
-	connection->session = NULL;
+	client->kind->destroy(client);
+	connection->client = NULL;
 	dequeue(connection);
 	if (connection->changed) {
 		TAILQ_REMOVE(&loop->changed, connection, in_changed);
@@ -202,15 +206,16 @@ static void
 on_written(uv_write_t *request, int status)
 {
 	struct connection *connection = request->data;
+	struct client *client = connection->client;
 	size_t sent = connection->sending;
 
 	connection->sending = 0;
-	if (connection->session == NULL) {
+	if (client == NULL) {
 		return;
 	}
 	if (status == 0) {
-		session_sent(connection->session, sent);
-	} else if (!session_unheard(connection->session)) {
+		client->kind->sent(client, sent);
+	} else if (!client->kind->unheard(client)) {
 		close_connection(connection);
 		return;
 	}
@@ -235,10 +240,11 @@ send_later(struct connection *connection, uv_buf_t *buffer)
 static int
 send_output(struct connection *connection)
 {
+	struct client *client = connection->client;
+
 	while (connection->sending == 0) {
 		size_t bytes;
-		const uint8_t *output =
-		    session_output(connection->session, &bytes);
+		const uint8_t *output = client->kind->output(client, &bytes);
 		if (bytes == 0) {
 			return 0;
 		}
@@ -248,9 +254,9 @@ send_output(struct connection *connection)
 			return send_later(connection, &buffer);
 		}
 		if (sent < 0) {
-			return session_unheard(connection->session) ? 0 : sent;
+			return client->kind->unheard(client) ? 0 : sent;
 		}
-		session_sent(connection->session, (size_t)sent);
+		client->kind->sent(client, (size_t)sent);
 	}
 	return 0;
 }
@@ -258,9 +264,10 @@ send_output(struct connection *connection)
 static void
 on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
-	struct connection *connection = handle->data;
+	const struct connection *connection = handle->data;
+	struct client *client = connection->client;
 	uint8_t *span = NULL;
-	size_t bytes = session_space(connection->session, &span);
+	size_t bytes = client->kind->space(client, &span);
 
 	*buffer = uv_buf_init((char *)span, (unsigned)bytes);
 }
@@ -286,13 +293,14 @@ static void
 on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
 	struct connection *connection = stream->data;
+	struct client *client = connection->client;
 
 	if (n == UV_ENOBUFS) { /* on_alloc() had no room to give */
 		stop_reading(connection);
 	} else if (n < 0) {
 		close_connection(connection);
 	} else if (n > 0) {
-		if (session_got(connection->session, (size_t)n) < 0) {
+		if (client->kind->got(client, (size_t)n) < 0) {
 			stop_reading(connection);
 			mark_changed(connection);
 		} else if (send_output(connection) < 0) {
@@ -311,6 +319,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 static int
 read_ahead(struct connection *connection)
 {
+	struct client *client = connection->client;
 	uv_os_fd_t fd;
 	uint8_t *span;
 	size_t bytes;
@@ -319,7 +328,7 @@ read_ahead(struct connection *connection)
 		return -EBADF;
 	}
 	for (int i = 0; i < READS_MAX; i++) {
-		bytes = session_space(connection->session, &span);
+		bytes = client->kind->space(client, &span);
 		if (bytes == 0) {
 			return 0;
 		}
@@ -333,7 +342,7 @@ read_ahead(struct connection *connection)
 		if (n < 0) {
 			return 1;
 		}
-		if (session_got(connection->session, (size_t)n) < 0 ||
+		if (client->kind->got(client, (size_t)n) < 0 ||
 		    (size_t)n < bytes) {
 			return 1;
 		}
@@ -345,23 +354,25 @@ read_ahead(struct connection *connection)
 static void
 settle(struct connection *connection)
 {
-	struct session *session = connection->session;
+	struct client *client = connection->client;
 	uint8_t *span;
+
+	assert(client != NULL); /* else it is in no list any more */
 	int error = send_output(connection);
 
 	if (error == 0 && !connection->reading &&
-	    !session_is_closing(session)) {
+	    !client->kind->is_closing(client)) {
 		error = read_ahead(connection) < 0 ? -ECONNRESET : 0;
 		if (error == 0) {
 			error = send_output(connection);
 		}
 	}
 	if (error < 0 ||
-	    (session_is_closing(session) && connection->sending == 0)) {
+	    (client->kind->is_closing(client) && connection->sending == 0)) {
 		close_connection(connection);
 		return;
 	}
-	if (!connection->reading && session_space(session, &span) > 0) {
+	if (!connection->reading && client->kind->space(client, &span) > 0) {
 		connection->reading = uv_read_start(&connection->uv.stream,
 					  on_alloc, on_read) == 0;
 	}
@@ -369,9 +380,9 @@ settle(struct connection *connection)
 }
 
 void
-loop_changed(struct session *session)
+loop_changed(struct client *client)
 {
-	struct connection *connection = session_connection(session);
+	struct connection *connection = client->connection;
 
 	/* It may be in the midst of a call: it is looked at after that. */
 	mark_changed(connection);
@@ -386,7 +397,7 @@ on_prepare(uv_prepare_t *prepare)
 	while ((connection = TAILQ_FIRST(&loop->changed)) != NULL) {
 		settle(connection);
 		/* Settled, it needs no second look, whatever it changed. */
-		if (connection->session != NULL) {
+		if (connection->client != NULL) {
 			TAILQ_REMOVE(&loop->changed, connection, in_changed);
 			connection->changed = false;
 		}
@@ -395,18 +406,14 @@ on_prepare(uv_prepare_t *prepare)
 
 /* --- accepting --------------------------------------------------------- */
 
-/*
- * A refusal is the protocol's verdict 0, the same in either byte order.  The
- * peer may not even have asked yet; that it reads this first does no harm.
- */
 static void
-refuse(struct loop *loop, int fd, const char *why)
+refuse(struct loop *loop, const struct client_kind *kind, int fd,
+    const char *why)
 {
-	static const uint8_t verdict[4];
-
 	log_limited(&loop->refusals, LOG_WARN, "clients",
 	    "one refused: %s; now %u connected", why, loop->clients);
-	(void)send(fd, verdict, sizeof(verdict), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)send(fd, kind->refusal, kind->refusal_bytes,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	tcp_drain(fd);
 	close(fd);
 }
@@ -429,39 +436,42 @@ adopt(struct connection *connection, int fd, int family)
 }
 
 static void
-open_connection(struct loop *loop, int fd)
+open_connection(struct loop *loop, const struct listener_watch *watch, int fd)
 {
-	struct session_peer peer;
+	struct client_peer peer;
 	int family = peer_of(fd, ++loop->last_number, &peer);
 
+	struct connection *connection = NULL;
+	const char *why = "out of memory";
+
 	if (loop->clients >= loop->settings.clients_max) {
-		refuse(loop, fd, "as many as `clients' allows");
-		return;
+		why = "as many as `clients' allows";
+	} else if (!peer.trusted &&
+		   loop->strangers >= loop->settings.strangers_max) {
+		why = "as many as `unauthenticated' allows";
+	} else {
+		connection = calloc(1, sizeof(*connection));
 	}
-	if (!peer.trusted && loop->strangers >= loop->settings.strangers_max) {
-		refuse(loop, fd, "as many as `unauthenticated' allows");
-		return;
-	}
-	struct connection *connection = calloc(1, sizeof(*connection));
 	if (connection == NULL) {
-		refuse(loop, fd, "out of memory");
+		refuse(loop, watch->kind, fd, why);
 		return;
 	}
 	connection->loop = loop;
 	connection->peer = peer;
 	if (adopt(connection, fd, family) < 0) {
-		refuse(loop, fd, "not a socket we can serve");
+		refuse(loop, watch->kind, fd, "not a socket we can serve");
 		uv_close(&connection->uv.handle, on_closed);
 		return;
 	}
-	connection->session =
-	    session_create(loop->settings.host, &peer, connection);
+	connection->client =
+	    watch->kind->create(watch->host, &peer, connection);
 	loop->clients++;
 	enqueue(connection, QUEUE_NEW);
 	start_clock(loop);
 	log_line(LOG_DEBUG, peer.name, "connected");
 	connection->reading =
 	    uv_read_start(&connection->uv.stream, on_alloc, on_read) == 0;
+	mark_changed(connection); /* some kinds speak first */
 }
 
 static int
@@ -475,15 +485,16 @@ open_reserve(void)
  * instead of waiting, and we do not spin on it.
  */
 static int
-refuse_one(struct loop *loop, int listener)
+refuse_one(struct loop *loop, const struct listener_watch *watch)
 {
 	if (loop->reserve_fd >= 0) {
 		close(loop->reserve_fd);
 	}
-	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	int error = fd < 0 ? -errno : 0;
 	if (fd >= 0) {
-		refuse(loop, fd, "no descriptor left; raise ulimit -n");
+		refuse(loop, watch->kind, fd,
+		    "no descriptor left; raise ulimit -n");
 	}
 	loop->reserve_fd = open_reserve();
 	return error;
@@ -508,9 +519,9 @@ on_connection(uv_poll_t *poll, int status, int events)
 		int fd = accept4(watch->fd, NULL, NULL,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			open_connection(loop, fd);
+			open_connection(loop, watch, fd);
 		} else if (errno == EMFILE || errno == ENFILE) {
-			error = refuse_one(loop, watch->fd);
+			error = refuse_one(loop, watch);
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			error = -errno;
 		}
@@ -523,7 +534,8 @@ on_connection(uv_poll_t *poll, int status, int events)
 }
 
 int
-loop_listen(struct loop *loop, int fd)
+loop_listen(struct loop *loop, int fd, const struct client_kind *kind,
+    void *host)
 {
 	if (loop->listeners_count == LOOP_LISTENERS_MAX) {
 		return -ENOSPC;
@@ -535,6 +547,8 @@ loop_listen(struct loop *loop, int fd)
 	}
 	loop->listeners_count++;
 	watch->fd = fd;
+	watch->kind = kind;
+	watch->host = host;
 	watch->poll.data = watch;
 	return uv_poll_start(&watch->poll, UV_READABLE, on_connection);
 }

@@ -1,6 +1,6 @@
 /*
- * The event loop: accepts clients, moves bytes between their sockets and their
- * sessions, and holds them to the limits.  The only file that knows libuv.
+ * The event loop: accepts clients, moves bytes between their sockets and what
+ * serves them, and holds them to the limits.  The only file that knows libuv.
  * Thread: control, but for loop_wake().
  */
 #ifndef LOOP_H
@@ -8,16 +8,14 @@
 
 #include <stdint.h>
 
-#include "server/session.h"
+#include "server/client.h"
 
-#define LOOP_LISTENERS_MAX 8
+#define LOOP_LISTENERS_MAX 16
 #define LOOP_SIGNALS_MAX   4
 
 struct loop;
 
 struct loop_settings {
-	struct session_host *host; /* its changed() is loop_changed() */
-
 	unsigned clients_max;	  /* connections at once; more are refused */
 	unsigned strangers_max;	  /* of those, not yet authenticated; peers on a
 				     Unix socket who are us do not count */
@@ -33,11 +31,13 @@ struct loop_settings {
 int loop_create(const struct loop_settings *settings, struct loop **created);
 
 /*
- * Accepts clients on a listening, non-blocking stream socket of any family,
- * which stays the caller's; it may be closed after loop_close().
+ * Accepts clients of that kind and host on a listening, non-blocking stream
+ * socket of any family, which stays the caller's; it may be closed after
+ * loop_close().
  * 0; -ENOSPC: too many listeners; else -errno.
  */
-int loop_listen(struct loop *loop, int fd);
+int loop_listen(struct loop *loop, int fd, const struct client_kind *kind,
+    void *host);
 
 /*
  * Calls due(), once, with settings.arg; a second call before that puts off the
@@ -60,7 +60,7 @@ int loop_signal(struct loop *loop, int signal);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Stops accepting and destroys all sessions; loop_wake() stays harmless. */
+/* Stops accepting and destroys all clients; loop_wake() stays harmless. */
 void loop_close(struct loop *loop);
 
 /* After loop_close(), and once nobody can call loop_wake() any more. */
@@ -69,8 +69,8 @@ void loop_destroy(struct loop *loop);
 /* Thread: any.  woken() follows soon; several calls may make one. */
 void loop_wake(void *loop);
 
-/* For session_host.changed: there is something to send or room to read. */
-void loop_changed(struct session *session);
+/* For struct clients. */
+void loop_changed(struct client *client);
 
 unsigned loop_clients(const struct loop *loop); /* connected now */
 

@@ -21,7 +21,6 @@
 #include "server/cookie.h"
 #include "server/esd.h"
 #include "server/esdname.h"
-#include "server/extension.h"
 #include "server/help.h"
 #include "server/log.h"
 #include "server/loop.h"
@@ -43,8 +42,9 @@ struct daemon {
 	uint8_t key[ESD_KEY_LEN];
 	struct sockets sockets;
 	struct mixer_settings mixing;
+	struct clients clients;
 	struct session_host host;
-	struct esd_service service;
+	struct service service;
 	struct loop *loop;
 	bool told;	/* whoever started us, that we are ready */
 	bool served;	/* a client has come and gone */
@@ -218,7 +218,7 @@ on_woken(void *arg)
 		    device_name(daemon, event.device), &event);
 		say_event(daemon, &event);
 	}
-	esd_collect(&daemon->service);
+	service_collect(&daemon->service);
 	session_serve_listeners(&daemon->host);
 	finish_reopening(daemon);
 	consider_end(daemon);
@@ -417,7 +417,6 @@ start_loop(struct daemon *daemon)
 {
 	const struct conf *conf = &daemon->conf;
 	struct loop_settings settings = {
-		.host = &daemon->host,
 		.clients_max = (unsigned)conf->clients,
 		.strangers_max = (unsigned)conf->unauthenticated,
 		.auth_ms = (uint32_t)conf->auth_timeout,
@@ -428,12 +427,13 @@ start_loop(struct daemon *daemon)
 		.arg = daemon,
 	};
 
+	daemon->clients.changed = loop_changed;
 	daemon->host = (struct session_host){
 		.ops = esd_ops,
 		.handlers = esd_handlers,
 		.key = daemon->key,
 		.server = &daemon->service,
-		.changed = loop_changed,
+		.clients = &daemon->clients,
 	};
 	int error = loop_create(&settings, &daemon->loop);
 	if (error == 0) {
@@ -456,11 +456,19 @@ start_loop(struct daemon *daemon)
 	return 0;
 }
 
+static void
+serve_watchers(void *arg)
+{
+	session_serve_listeners(&((struct daemon *)arg)->host);
+}
+
 static int
 start_mixer(struct daemon *daemon)
 {
 	const struct conf *conf = &daemon->conf;
 
+	daemon->service.changed = serve_watchers;
+	daemon->service.arg = daemon;
 	daemon->service.rules = &conf->rules;
 	daemon->service.players_max = (uint32_t)conf->players;
 	if (conf->promiscuous) {
@@ -476,8 +484,7 @@ start_mixer(struct daemon *daemon)
 		    strerror(-error));
 		return -1;
 	}
-	extension_set_master(&daemon->service, conf->master, conf->master,
-	    false);
+	service_set_master(&daemon->service, conf->master, conf->master, false);
 	lock_memory();
 	return 0;
 }
@@ -550,7 +557,8 @@ start_listening(struct daemon *daemon)
 
 	for (unsigned i = 0;
 	     (fd = sockets_get(&daemon->sockets, i, &name)) >= 0; i++) {
-		int error = loop_listen(daemon->loop, fd);
+		int error =
+		    loop_listen(daemon->loop, fd, &session_kind, &daemon->host);
 
 		if (error < 0) {
 			log_line(LOG_ERR, SUBJECT, "%s: %s", name,

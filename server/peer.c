@@ -17,7 +17,7 @@ family_of(int fd)
 }
 
 static void
-name_unix(int fd, uint32_t number, struct session_peer *peer)
+name_unix(int fd, uint32_t number, struct client_peer *peer)
 {
 	struct ucred peer_is;
 	socklen_t size = sizeof(peer_is);
@@ -35,7 +35,7 @@ name_unix(int fd, uint32_t number, struct session_peer *peer)
 }
 
 static void
-name_inet(int fd, uint32_t number, struct session_peer *peer)
+name_inet(int fd, uint32_t number, struct client_peer *peer)
 {
 	union {
 		struct sockaddr any;
@@ -61,7 +61,7 @@ name_inet(int fd, uint32_t number, struct session_peer *peer)
 }
 
 int
-peer_of(int fd, uint32_t number, struct session_peer *peer)
+peer_of(int fd, uint32_t number, struct client_peer *peer)
 {
 	int family = family_of(fd);
 

@@ -2,13 +2,13 @@
 #ifndef PEER_H
 #define PEER_H
 
-#include "server/session.h"
+#include "server/client.h"
 
 /*
  * Names the peer of a connected socket, client `number`, for log lines; trusts
  * one on a Unix socket who is our own user or root, and nobody on TCP.
  * Returns the socket's family, AF_UNIX, AF_INET ...
  */
-int peer_of(int fd, uint32_t number, struct session_peer *peer);
+int peer_of(int fd, uint32_t number, struct client_peer *peer);
 
 #endif

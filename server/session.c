@@ -8,17 +8,17 @@
 #include "server/cookie.h"
 #include "server/insert.h"
 #include "server/log.h"
+#include "server/outbox.h"
 #include "server/recorder.h"
 #include "server/stream.h"
 
-#define OUTPUT_FIRST 512	/* bytes, then doubled as needed */
-#define OUTPUT_MAX   (2u << 20) /* bytes that wait to be sent */
-#define PIECE_BYTES  16384	/* of records, sent at once */
-#define CUTS_MAX     (OUTPUT_MAX / (PIECE_BYTES - ESD_RECORD_MAX) + 1)
-#define SCRAP_BYTES  4096  /* from a client that should only listen */
-#define SOUND_BYTES  4096  /* sent at once; fits any socket whole */
-#define LINES_BURST  20	   /* log lines peers may provoke at once */
-#define LINES_EVERY  10000 /* ms until as many again */
+#define OUTPUT_MAX  (2u << 20) /* bytes that wait to be sent */
+#define PIECE_BYTES 16384      /* of records, sent at once */
+#define CUTS_MAX    (OUTPUT_MAX / (PIECE_BYTES - ESD_RECORD_MAX) + 1)
+#define SCRAP_BYTES 4096  /* from a client that should only listen */
+#define SOUND_BYTES 4096  /* sent at once; fits any socket whole */
+#define LINES_BURST 20	  /* log lines peers may provoke at once */
+#define LINES_EVERY 10000 /* ms until as many again */
 
 _Static_assert(COOKIE_LEN == ESD_KEY_LEN, "one key");
 
@@ -33,9 +33,8 @@ enum mode {
 
 struct session {
 	/* constant */
+	struct client client;
 	struct session_host *host;
-	struct session_peer peer;
-	void *connection;
 
 	enum mode mode;
 	const struct esd_op *op;
@@ -55,8 +54,7 @@ struct session {
 		uint8_t bytes[ESD_RECORD_MAX];
 	} in; /* the row's IN, decoded */
 
-	uint8_t *output;
-	size_t output_size, output_from, output_to; /* bytes */
+	struct outbox out;
 	uint32_t cuts[CUTS_MAX]; /* where its pieces end, but the last */
 	unsigned cut, cut_count; /* the next of them; of them */
 
@@ -72,8 +70,8 @@ static struct log_budget complaints = { LINES_BURST, LINES_EVERY, 0, 0, 0 };
 int
 session_refuse(const struct session *session, const char *why)
 {
-	log_limited(&complaints, LOG_WARN, session->peer.name, "%s: %s; closed",
-	    session->op ? session->op->name : "request", why);
+	log_limited(&complaints, LOG_WARN, session->client.peer.name,
+	    "%s: %s; closed", session->op ? session->op->name : "request", why);
 	return -EPROTO;
 }
 
@@ -94,21 +92,39 @@ expect_opcode(struct session *session)
 	session->mode = MODE_OPCODE;
 }
 
-struct session *
-session_create(struct session_host *host, const struct session_peer *peer,
-    void *connection)
+static struct session *
+session_of(struct client *client)
+{
+	return (struct session *)client;
+}
+
+static const struct session *
+session_seen(const struct client *client)
+{
+	return (const struct session *)client;
+}
+
+static void
+tell_changed(struct session *session)
+{
+	session->host->clients->changed(&session->client);
+}
+
+static struct client *
+create(void *host, const struct client_peer *peer, void *connection)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
 	if (session == NULL) {
 		abort();
 	}
+	session->client.kind = &session_kind;
+	session->client.peer = *peer;
+	session->client.connection = connection;
 	session->host = host;
-	session->peer = *peer;
-	session->connection = connection;
 	expect_op(session, ESD_ROW_CONNECT);
-	host->sessions++;
-	return session;
+	session->host->clients->count++;
+	return &session->client;
 }
 
 static void
@@ -121,7 +137,7 @@ start_listening(struct session *session)
 static void
 stop_filtering(struct session *session)
 {
-	log_line(LOG_DEBUG, session->peer.name,
+	log_line(LOG_DEBUG, session->client.peer.name,
 	    "filters no more; %llu frames were bypassed",
 	    (unsigned long long)insert_bypassed(session->insert));
 	insert_close(session->insert);
@@ -138,13 +154,14 @@ stop_listening(struct session *session)
 	*at = session->next_listener;
 }
 
-void
-session_destroy(struct session *session)
+static void
+destroy(struct client *client)
 {
+	struct session *session = session_of(client);
 	struct stream *stream = session->stream;
 
 	if (stream != NULL) {
-		stream->session = NULL;
+		stream->owner = NULL;
 		/* Release: every byte of the ring was written before this. */
 		atomic_store_explicit(&stream->ended, true,
 		    memory_order_release);
@@ -160,36 +177,12 @@ session_destroy(struct session *session)
 		stop_filtering(session);
 	}
 	recorder_destroy(session->recorder);
-	session->host->sessions--;
-	free(session->output);
+	session->host->clients->count--;
+	outbox_finish(&session->out);
 	free(session);
 }
 
 /* --- output ----------------------------------------------------------- */
-
-static int
-grow_output(struct session *session, size_t bytes)
-{
-	size_t size = session->output_size;
-	uint8_t *output;
-
-	if (session->output_to + bytes <= size) {
-		return 0;
-	}
-	if (session->output_to + bytes > OUTPUT_MAX) {
-		return -ENOBUFS;
-	}
-	while (size < session->output_to + bytes) {
-		size = size == 0 ? OUTPUT_FIRST : size * 2;
-	}
-	output = realloc(session->output, size);
-	if (output == NULL) {
-		return -ENOMEM;
-	}
-	session->output = output;
-	session->output_size = size;
-	return 0;
-}
 
 /*
  * Old libraries read field by field and take what one read() gives.  So what
@@ -202,9 +195,8 @@ cut_output(struct session *session, size_t bytes)
 	size_t last =
 	    session->cut_count > 0 ? session->cuts[session->cut_count - 1] : 0;
 
-	if (session->output_to + bytes - last > PIECE_BYTES) {
-		session->cuts[session->cut_count++] =
-		    (uint32_t)session->output_to;
+	if (session->out.to + bytes - last > PIECE_BYTES) {
+		session->cuts[session->cut_count++] = (uint32_t)session->out.to;
 	}
 }
 
@@ -212,16 +204,16 @@ static int
 queue_record(struct session *session, const struct wire_layout *layout,
     const void *record)
 {
-	int error = grow_output(session, layout->size);
+	int error = outbox_grow(&session->out, layout->size, OUTPUT_MAX);
 
 	if (error < 0) {
 		return session_refuse(session, "it does not read its answers");
 	}
 	cut_output(session, layout->size);
 	wire_encode(layout, session->swapped, record,
-	    session->output + session->output_to);
-	session->output_to += layout->size;
-	session->host->changed(session);
+	    session->out.bytes + session->out.to);
+	session->out.to += layout->size;
+	tell_changed(session);
 	return 0;
 }
 
@@ -241,21 +233,21 @@ queue_sound(struct session *session)
 	int bytes = 0;
 
 	if (session->mode != MODE_LISTEN || session->closing ||
-	    grow_output(session, SOUND_BYTES) < 0) {
+	    outbox_grow(&session->out, SOUND_BYTES, OUTPUT_MAX) < 0) {
 		return;
 	}
 	if (session->insert != NULL) {
-		bytes =
-		    insert_pull(session->insert, session->output, SOUND_BYTES);
+		bytes = insert_pull(session->insert, session->out.bytes,
+		    SOUND_BYTES);
 	} else if (session->recorder != NULL) {
-		bytes = recorder_pull(session->recorder, session->output,
+		bytes = recorder_pull(session->recorder, session->out.bytes,
 		    SOUND_BYTES);
 	}
 	if (bytes < 0) {
 		(void)session_refuse(session, "no memory for its sound");
 		session->closing = true;
 	} else {
-		session->output_to = (size_t)bytes;
+		session->out.to = (size_t)bytes;
 	}
 }
 
@@ -266,55 +258,59 @@ queue_told(struct session *session)
 	const struct esd_step *step = &session->op->steps[session->tell];
 	uint32_t record[ESD_RECORD_MAX / 4] = { 0 };
 
-	if (session->closing || grow_output(session, step->layout->size) < 0 ||
+	if (session->closing ||
+	    outbox_grow(&session->out, step->layout->size, OUTPUT_MAX) < 0 ||
 	    call_handler(session, session->tell, record) != 0) {
 		return;
 	}
-	wire_encode(step->layout, session->swapped, record, session->output);
-	session->output_to = step->layout->size;
+	wire_encode(step->layout, session->swapped, record, session->out.bytes);
+	session->out.to = step->layout->size;
 }
 
-const uint8_t *
-session_output(struct session *session, size_t *bytes)
+static const uint8_t *
+output(struct client *client, size_t *bytes)
 {
-	if (session->output_to == 0) {
+	struct session *session = session_of(client);
+
+	if (session->out.to == 0) {
 		queue_sound(session);
 	}
-	if (session->output_to == 0 && session->telling) {
+	if (session->out.to == 0 && session->telling) {
 		queue_told(session);
 	}
 	size_t end = session->cut < session->cut_count
 			 ? session->cuts[session->cut]
-			 : session->output_to;
-	*bytes = end - session->output_from;
-	return *bytes > 0 ? session->output + session->output_from : NULL;
+			 : session->out.to;
+	*bytes = end - session->out.from;
+	return *bytes > 0 ? session->out.bytes + session->out.from : NULL;
 }
 
-void
-session_sent(struct session *session, size_t bytes)
+static void
+sent(struct client *client, size_t bytes)
 {
-	session->output_from += bytes;
-	if (session->output_from == session->output_to) {
-		session->output_from = 0;
-		session->output_to = 0;
+	struct session *session = session_of(client);
+
+	outbox_sent(&session->out, bytes);
+	if (session->out.to == 0) {
 		session->cut = 0;
 		session->cut_count = 0;
 	} else if (session->cut < session->cut_count &&
-		   session->output_from == session->cuts[session->cut]) {
+		   session->out.from == session->cuts[session->cut]) {
 		session->cut++;
 	}
 }
 
-bool
-session_unheard(struct session *session)
+static bool
+unheard(struct client *client)
 {
+	struct session *session = session_of(client);
+
 	if (session->mode != MODE_SOUND || !session->telling) {
 		return false;
 	}
 	session->telling = false;
 	stop_listening(session);
-	session->output_from = 0;
-	session->output_to = 0;
+	outbox_clear(&session->out);
 	return true;
 }
 
@@ -365,7 +361,7 @@ run_tell(struct session *session)
 	session->tell = session->step;
 	session->telling = true;
 	start_listening(session);
-	session->host->changed(session);
+	tell_changed(session);
 	return call_handler(session, session->step, NULL);
 }
 
@@ -435,8 +431,8 @@ trace(const struct session *session, const struct wire_layout *layout)
 		return;
 	}
 	wire_print(layout, session->in.words, text, sizeof(text));
-	log_line(LOG_DEBUG, session->peer.name, "< %s %s", session->op->name,
-	    text);
+	log_line(LOG_DEBUG, session->client.peer.name, "< %s %s",
+	    session->op->name, text);
 }
 
 /* The handshake tells the byte order in which everything else is read. */
@@ -530,10 +526,11 @@ sound_space(struct session *session, uint8_t **span)
 	return bytes;
 }
 
-size_t
-session_space(struct session *session, uint8_t **span)
+static size_t
+space(struct client *client, uint8_t **span)
 {
 	static uint8_t scrap[SCRAP_BYTES];
+	struct session *session = session_of(client);
 
 	if (session->closing) {
 		return 0;
@@ -553,7 +550,7 @@ session_space(struct session *session, uint8_t **span)
 	default:
 		break;
 	}
-	if (session->output_to > session->output_from) {
+	if (session->out.to > session->out.from) {
 		return 0; /* and so what is being sent stays where it is */
 	}
 	*span = session->box + session->filled;
@@ -588,9 +585,10 @@ hear_back(struct session *session, size_t bytes)
 	return session_refuse(session, "no memory to filter at another rate");
 }
 
-int
-session_got(struct session *session, size_t bytes)
+static int
+got(struct client *client, size_t bytes)
 {
+	struct session *session = session_of(client);
 	int error;
 
 	if (session->mode == MODE_SOUND) {
@@ -611,10 +609,11 @@ session_got(struct session *session, size_t bytes)
 	return error;
 }
 
-bool
-session_is_waiting(const struct session *session)
+static bool
+is_waiting(const struct client *client)
 {
-	bool answering = session->output_to > session->output_from;
+	const struct session *session = session_seen(client);
+	bool answering = session->out.to > session->out.from;
 
 	return !session->admitted || session->mode == MODE_IN ||
 	       session->mode == MODE_BLOB ||
@@ -622,17 +621,55 @@ session_is_waiting(const struct session *session)
 		   (session->filled > 0 || answering));
 }
 
-bool
-session_is_admitted(const struct session *session)
+static bool
+is_admitted(const struct client *client)
 {
-	return session->admitted;
+	return session_seen(client)->admitted;
 }
 
-bool
-session_is_closing(const struct session *session)
+static bool
+is_closing(const struct client *client)
 {
-	return session->closing;
+	return session_seen(client)->closing;
 }
+
+static void
+room(struct client *client, struct stream *stream)
+{
+	tell_changed(session_of(client));
+}
+
+static void
+gone(struct client *client, struct stream *stream)
+{
+	struct session *session = session_of(client);
+
+	session->stream = NULL;
+	session->closing = true;
+	tell_changed(session);
+}
+
+/* The verdict 0, the same in either byte order.  A peer may not even have asked
+ * yet; that it reads this first does no harm. */
+static const uint8_t refusal[4];
+
+const struct client_kind session_kind = {
+	.protocol = "esd",
+	.refusal = refusal,
+	.refusal_bytes = sizeof(refusal),
+	.create = create,
+	.destroy = destroy,
+	.space = space,
+	.got = got,
+	.output = output,
+	.sent = sent,
+	.unheard = unheard,
+	.is_waiting = is_waiting,
+	.is_admitted = is_admitted,
+	.is_closing = is_closing,
+	.room = room,
+	.gone = gone,
+};
 
 /* --- for handlers ----------------------------------------------------- */
 
@@ -651,19 +688,13 @@ session_is_swapped(const struct session *session)
 const char *
 session_name(const struct session *session)
 {
-	return session->peer.name;
+	return session->client.peer.name;
 }
 
 bool
 session_is_remote(const struct session *session)
 {
-	return session->peer.remote;
-}
-
-const struct session_peer *
-session_peer(const struct session *session)
-{
-	return &session->peer;
+	return session->client.peer.remote;
 }
 
 struct session_host *
@@ -676,7 +707,8 @@ bool
 session_admits(const struct session *session, const struct esd_auth *auth)
 {
 	return esd_marker_swap(auth->endian) >= 0 &&
-	       (session->peer.trusted || session_is_owner(session, auth));
+	       (session->client.peer.trusted ||
+		   session_is_owner(session, auth));
 }
 
 bool
@@ -701,7 +733,10 @@ void
 session_play(struct session *session, struct stream *stream)
 {
 	session->stream = stream;
-	stream->session = session;
+	if (stream != NULL) {
+		stream->owner = &session->client;
+		stream->protocol = session_kind.protocol;
+	}
 }
 
 struct stream *
@@ -743,26 +778,6 @@ session_serve_listeners(struct session_host *host)
 
 	for (session = host->listeners; session != NULL;
 	     session = session->next_listener) {
-		host->changed(session);
+		tell_changed(session);
 	}
-}
-
-void
-session_room(struct session *session)
-{
-	session->host->changed(session);
-}
-
-void
-session_gone(struct session *session)
-{
-	session->stream = NULL;
-	session->closing = true;
-	session->host->changed(session);
-}
-
-void *
-session_connection(const struct session *session)
-{
-	return session->connection;
 }

@@ -7,9 +7,9 @@
 #define SESSION_H
 
 #include "protocols/esd.h"
+#include "server/client.h"
 
 struct session;
-struct stream;
 struct clip;
 struct recorder;
 struct insert;
@@ -36,73 +36,19 @@ struct session_host {
 	const uint8_t *key;		  /* ESD_KEY_LEN bytes */
 	void *server;			  /* the handlers' own */
 
-	/* The connection has something to send, or reads again. */
-	void (*changed)(struct session *session);
+	struct clients *clients;
 
 	struct session *listeners; /* those who are sent what is new */
-	unsigned sessions;	   /* admitted or not */
 };
 
-struct session_peer {
-	char name[64];	  /* "c12 pid 345 uid 1000", for log lines */
-	bool trusted;	  /* peer credentials: our own user, on a Unix socket */
-	bool remote;	  /* on TCP */
-	int32_t pid, uid; /* of a process on a Unix socket; else -1 */
-};
-
-/* Never NULL: a session is of fixed size. */
-struct session *session_create(struct session_host *host,
-    const struct session_peer *peer, void *connection);
-
-/*
- * The client has gone.  Its stream, if it had one, plays what it has and goes.
- * Frees the session.
- */
-void session_destroy(struct session *session);
-
-/*
- * Where the next bytes from the client go; 0 while none may be read: ask again
- * after session_sent() and when the host's changed() was called.
- * The span stays valid until the next call of any function here.
- */
-size_t session_space(struct session *session, uint8_t **span);
-
-/*
- * `bytes` of that span were filled.  0, or -errno: close the session once what
- * is queued has been sent; the reason has been logged.
- */
-int session_got(struct session *session, size_t bytes);
-
-/* Bytes to send now; `bytes` is 0 when there is nothing. */
-const uint8_t *session_output(struct session *session, size_t *bytes);
-
-/* That many of them were sent. */
-void session_sent(struct session *session, size_t bytes);
-
-/*
- * Nothing can be sent to the client any more.  True if it plays: it is told no
- * more, but what it has sent is still to be read; false: it is over.
- */
-bool session_unheard(struct session *session);
-
-/*
- * It is in the middle of a handshake or request: the loop times it out.
- * Streams may idle for ever, and so may a client between two requests.
- */
-bool session_is_waiting(const struct session *session);
-
-/* Its handshake was accepted; until then it counts as a stranger. */
-bool session_is_admitted(const struct session *session);
-
-/* Nothing more is read from it: close it once what is queued has been sent. */
-bool session_is_closing(const struct session *session);
+/* ESD, to the loop; its host is a struct session_host. */
+extern const struct client_kind session_kind;
 
 /* For handlers. */
 void *session_server(const struct session *session);
 bool session_is_swapped(const struct session *session);
 const char *session_name(const struct session *session); /* the peer's */
-const struct session_peer *session_peer(const struct session *session);
-bool session_is_remote(const struct session *session); /* likewise */
+bool session_is_remote(const struct session *session);	 /* likewise */
 struct session_host *session_host(const struct session *session);
 bool session_admits(const struct session *session, const struct esd_auth *auth);
 
@@ -116,7 +62,7 @@ void **session_cursor(struct session *session);
 /* What TELL told last, in the handler's own terms; at first 0. */
 uint64_t *session_told(struct session *session);
 
-/* The client's bytes go into that stream's ring from now on. */
+/* The client's bytes go into that stream's ring from now on; NULL: nowhere. */
 void session_play(struct session *session, struct stream *stream);
 struct stream *session_stream(const struct session *session);
 
@@ -138,13 +84,5 @@ void session_serve_listeners(struct session_host *host);
 
 /* Logs one line about what the client did wrong; returns -EPROTO. */
 int session_refuse(const struct session *session, const char *why);
-
-/* The ring of its stream has room again. */
-void session_room(struct session *session);
-
-/* Its stream came back from the mixer and is about to be freed. */
-void session_gone(struct session *session);
-
-void *session_connection(const struct session *session);
 
 #endif

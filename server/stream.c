@@ -23,6 +23,7 @@ create(const struct sound *sound, const char *name)
 
 	if (stream != NULL) {
 		stream->sound = *sound;
+		stream->protocol = "";
 		(void)snprintf(stream->name, sizeof(stream->name), "%s", name);
 		stream_set_volume(stream, ESD_VOLUME_BASE, ESD_VOLUME_BASE);
 	}
@@ -76,6 +77,7 @@ stream_create_clip(struct clip *clip, bool looping, struct stream **created)
 		return -ENOMEM;
 	}
 	stream->id = clip->id;
+	stream->protocol = "sample";
 	stream->clip = clip;
 	clip_hold(clip);
 	stream_set_volume(stream, clip->volume[0], clip->volume[1]);

@@ -49,7 +49,8 @@ struct answer {
 struct world {
 	struct mixer mixer;
 	struct volume_rules rules;
-	struct esd_service service;
+	struct service service;
+	struct clients clients;
 	struct session_host host;
 };
 
@@ -72,7 +73,7 @@ TIMELY(on_timely_status, ESD_ROW_STATUS)
 TIMELY(on_timely_watch, ESD_ROW_WATCH)
 
 static void
-ignore_change(struct session *session)
+ignore_change(struct client *client)
 {
 }
 
@@ -93,17 +94,18 @@ world_init(struct world *world)
 	world->host.handlers = handlers;
 	world->host.key = key;
 	world->host.server = &world->service;
-	world->host.changed = ignore_change;
+	world->clients.changed = ignore_change;
+	world->host.clients = &world->clients;
 	MUST(volume_rules_add(&world->rules, "quiet* 50%") == 0);
 }
 
 /* Takes what is to be sent, three quarters at a time. */
 static void
-hear(struct session *session, struct answer *answer)
+hear(struct client *client, struct answer *answer)
 {
 	for (;;) {
 		size_t bytes, part;
-		const uint8_t *from = session_output(session, &bytes);
+		const uint8_t *from = session_kind.output(client, &bytes);
 
 		if (bytes == 0) {
 			return;
@@ -112,25 +114,25 @@ hear(struct session *session, struct answer *answer)
 		MUST(answer->size + part <= ANSWER_MAX);
 		memcpy(answer->bytes + answer->size, from, part);
 		answer->size += part;
-		session_sent(session, part);
+		session_kind.sent(client, part);
 	}
 }
 
 static size_t
-wait_for_space(struct world *world, struct session *session,
+wait_for_space(struct world *world, struct client *client,
     struct answer *answer, uint8_t **span)
 {
 	for (int turn = 0; turn < PATIENCE; turn++) {
-		size_t space = session_space(session, span);
+		size_t space = session_kind.space(client, span);
 
-		if (space > 0 || session_is_closing(session)) {
-			MUST(space == 0 || !session_is_closing(session));
+		if (space > 0 || session_kind.is_closing(client)) {
+			MUST(space == 0 || !session_kind.is_closing(client));
 			MUST(space <= SPACE_MAX);
 			return space;
 		}
-		hear(session, answer);
+		hear(client, answer);
 		still_turn(&world->mixer);
-		esd_collect(&world->service);
+		service_collect(&world->service);
 	}
 	MUST(!"a client waits for ever");
 	return 0;
@@ -147,11 +149,11 @@ piece(const struct script *script, size_t turn, size_t most)
 
 static void
 say(struct world *world, const struct script *script, struct bytes says,
-    struct session *session, struct answer *answer)
+    struct client *client, struct answer *answer)
 {
 	for (size_t turn = 0; says.size > 0; turn++) {
 		uint8_t *span;
-		size_t space = wait_for_space(world, session, answer, &span);
+		size_t space = wait_for_space(world, client, answer, &span);
 		size_t bytes = says.size < space ? says.size : space;
 
 		if (space == 0) {
@@ -161,15 +163,15 @@ say(struct world *world, const struct script *script, struct bytes says,
 		memcpy(span, says.at, bytes);
 		says.at += bytes;
 		says.size -= bytes;
-		if (session_got(session, bytes) < 0) {
-			MUST(session_is_closing(session));
-			MUST(session_space(session, &span) == 0);
+		if (session_kind.got(client, bytes) < 0) {
+			MUST(session_kind.is_closing(client));
+			MUST(session_kind.space(client, &span) == 0);
 			break;
 		}
-		(void)session_is_waiting(session);
+		(void)session_kind.is_waiting(client);
 	}
-	hear(session, answer);
-	answer->closed = session_is_closing(session);
+	hear(client, answer);
+	answer->closed = session_kind.is_closing(client);
 }
 
 /* What the clients left must be played to its last whole frame, then go. */
@@ -181,10 +183,11 @@ world_finish(struct world *world)
 	}
 	for (int turn = 0; turn < PATIENCE && world->mixer.count > 0; turn++) {
 		still_turn(&world->mixer);
-		esd_collect(&world->service);
+		service_collect(&world->service);
 	}
 	MUST(world->mixer.count == 0);
 	MUST(world->host.listeners == NULL);
+	MUST(world->clients.count == 0);
 	clips_finish(&world->service.clips);
 	MUST(world->service.clips.bytes == 0);
 	still_finish(&world->mixer);
@@ -194,20 +197,20 @@ world_finish(struct world *world)
 static void
 play(const struct script *script, struct answer answers[CLIENTS])
 {
-	struct session_peer peer = { .name = "c1 fuzz",
+	struct client_peer peer = { .name = "c1 fuzz",
 		.trusted = script->trusted };
-	struct session *sessions[CLIENTS];
+	struct client *clients[CLIENTS];
 	struct world world;
 
 	world_init(&world);
 	for (int i = 0; i < CLIENTS; i++) {
 		answers[i].size = 0;
-		sessions[i] = session_create(&world.host, &peer, NULL);
-		say(&world, script, script->says[i], sessions[i], &answers[i]);
+		clients[i] = session_kind.create(&world.host, &peer, NULL);
+		say(&world, script, script->says[i], clients[i], &answers[i]);
 	}
 	for (int i = 0; i < CLIENTS; i++) {
-		session_destroy(sessions[i]);
-		esd_collect(&world.service);
+		session_kind.destroy(clients[i]);
+		service_collect(&world.service);
 	}
 	world_finish(&world);
 }

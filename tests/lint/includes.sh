@@ -24,6 +24,9 @@ server/volume.*
 server/event.*         server/device/device.h
 server/moment.*
 server/status.*        protocols/* server/event.h
+server/client.h
+server/outbox.*
+server/service.*       protocols/* server/client.h server/clips.h server/memory.h server/mixer.h server/stream.h server/status.h server/volume.h
 server/extension.*     protocols/* server/esd.h
 server/devices.*       server/device/device.h
 server/sound.*         protocols/* server/engine/kernel.h
@@ -39,19 +42,19 @@ server/input.*         server/output.h server/tap.h server/engine/*
 server/stream.*        server/clips.h server/sound.h server/volume.h server/engine/* server/ring.h
 server/output.*        server/device/* server/devices.h server/engine/* server/event.h
 server/mixer.*         server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/rest.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
-server/session.*       protocols/* server/insert.h server/recorder.h server/stream.h server/cookie.h server/log.h
+server/session.*       protocols/* server/client.h server/insert.h server/outbox.h server/recorder.h server/stream.h server/cookie.h server/log.h
 server/memory.*        protocols/* server/volume.h server/log.h
-server/esd.*           protocols/* server/memory.h server/status.h server/extension.h server/clips.h server/insert.h server/recorder.h server/session.h server/stream.h server/mixer.h server/volume.h server/log.h
+server/esd.*           protocols/* server/service.h server/extension.h server/insert.h server/recorder.h server/session.h server/log.h
 server/tcp.*
 server/sockets.*       server/conf.h server/listener.h server/tcp.h server/log.h
 server/esdname.*       server/log.h
-server/loop.*          server/session.h server/peer.h server/tcp.h server/listener.h server/log.h
+server/loop.*          server/client.h server/peer.h server/tcp.h server/listener.h server/log.h
 server/conf.*          server/volume.h server/devices.h server/device/device.h server/engine/* server/log.h server/conf.def
 server/main.c          server/* protocols/* config.h
 compat-tools/protodoc.c compat-tools/* protocols/*
 compat-tools/*         compat-tools/* protocols/* server/cookie.h server/volume.h config.h
 server/help.*          server/conf.def
-server/peer.*          server/session.h
+server/peer.*          server/client.h
 man/*                  server/help.h
 etc/*
 tests/*                *

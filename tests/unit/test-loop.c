@@ -15,6 +15,7 @@
 
 #include "server/log.h"
 #include "server/loop.h"
+#include "server/session.h"
 
 #define CLIENTS_MAX   4
 #define STRANGERS_MAX 2
@@ -71,16 +72,17 @@ listen_tcp(void)
 	return fd;
 }
 
+static session_handler *handlers[ESD_OPS];
+static struct clients clients = { .changed = loop_changed };
+static struct session_host host = { .ops = esd_ops,
+	.handlers = handlers,
+	.key = key,
+	.clients = &clients };
+
 static void
 set_up(void)
 {
-	static session_handler *handlers[ESD_OPS];
-	static struct session_host host = { .ops = esd_ops,
-		.handlers = handlers,
-		.key = key,
-		.changed = loop_changed };
-	struct loop_settings settings = { .host = &host,
-		.clients_max = CLIENTS_MAX,
+	struct loop_settings settings = { .clients_max = CLIENTS_MAX,
 		.strangers_max = STRANGERS_MAX,
 		.auth_ms = AUTH_MS,
 		.request_ms = REQUEST_MS,
@@ -93,7 +95,7 @@ set_up(void)
 	handlers[ESD_CONNECT] = shake_hands;
 	log_set_level(LOG_ERR);
 	cr_assert_eq(loop_create(&settings, &loop), 0);
-	cr_assert_eq(loop_listen(loop, listen_tcp()), 0);
+	cr_assert_eq(loop_listen(loop, listen_tcp(), &session_kind, &host), 0);
 }
 
 static void
@@ -272,9 +274,11 @@ Test(loop, a_wake_up_wakes)
 Test(loop, listeners_are_limited)
 {
 	for (int i = 1; i < LOOP_LISTENERS_MAX; i++) {
-		cr_assert_eq(loop_listen(loop, listen_tcp()), 0);
+		cr_assert_eq(
+		    loop_listen(loop, listen_tcp(), &session_kind, &host), 0);
 	}
-	cr_assert_eq(loop_listen(loop, listen_tcp()), -ENOSPC);
+	cr_assert_eq(loop_listen(loop, listen_tcp(), &session_kind, &host),
+	    -ENOSPC);
 }
 
 /* --- the clock, and work beside it ------------------------------------- */
