@@ -15,13 +15,11 @@
 #include "server/peer.h"
 #include "server/tcp.h"
 
-#define TICK_MS	      250 /* how late a time limit may be noticed */
-#define ACCEPTS_MAX   64  /* at once, so that those inside get their turn */
-#define READS_MAX     16  /* likewise, of one client out of turn */
-#define REFUSAL_BURST 5	  /* log lines */
-#define REFUSAL_EVERY 10000
-#define TIMEOUT_BURST 5
-#define TIMEOUT_EVERY 10000
+#define TICK_MS	    250	  /* how late a time limit may be noticed */
+#define ACCEPTS_MAX 64	  /* at once, so that those inside get their turn */
+#define READS_MAX   16	  /* likewise, of one client out of turn */
+#define LINES_BURST 5	  /* log lines peers may provoke at once */
+#define LINES_EVERY 10000 /* ms until as many again */
 
 /*
  * Each connection waits in one of these, oldest first, so that the clock need
@@ -92,10 +90,10 @@ struct loop {
 	unsigned strangers; /* of those in QUEUE_NEW, not trusted */
 	uint32_t last_number;
 	int reserve_fd; /* given up to refuse a client when none is left */
-
-	struct log_budget refusals;
-	struct log_budget timeouts;
 };
+
+static struct log_budget refusals = { LINES_BURST, LINES_EVERY, 0, 0, 0 };
+static struct log_budget timeouts = { LINES_BURST, LINES_EVERY, 0, 0, 0 };
 
 /* --- the queues and their clock ---------------------------------------- */
 
@@ -410,7 +408,7 @@ static void
 refuse(struct loop *loop, const struct client_kind *kind, int fd,
     const char *why)
 {
-	log_limited(&loop->refusals, LOG_WARN, "clients",
+	log_limited(&refusals, LOG_WARN, "clients",
 	    "one refused: %s; now %u connected", why, loop->clients);
 	(void)send(fd, kind->refusal, kind->refusal_bytes,
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -527,7 +525,7 @@ on_connection(uv_poll_t *poll, int status, int events)
 		}
 	}
 	if (error < 0 && error != -EAGAIN) {
-		log_limited(&loop->refusals, LOG_WARN, "clients",
+		log_limited(&refusals, LOG_WARN, "clients",
 		    "cannot be accepted: %s", strerror(-error));
 		pause_listener(loop, watch);
 	}
@@ -566,7 +564,7 @@ expire(struct loop *loop, enum queue queue, uint32_t limit_ms, const char *what)
 		if (now - connection->since < limit_ms) {
 			return true;
 		}
-		log_limited(&loop->timeouts, LOG_INFO, connection->peer.name,
+		log_limited(&timeouts, LOG_INFO, connection->peer.name,
 		    "%s not finished in %u ms; closed", what,
 		    (unsigned)limit_ms);
 		close_connection(connection);
@@ -717,11 +715,6 @@ loop_create(const struct loop_settings *settings, struct loop **created)
 		TAILQ_INIT(&loop->queues[i]);
 	}
 	TAILQ_INIT(&loop->changed);
-	loop->refusals = (struct log_budget){ .burst = REFUSAL_BURST,
-		.every_ms = REFUSAL_EVERY };
-	loop->timeouts = (struct log_budget){ .burst = TIMEOUT_BURST,
-		.every_ms = TIMEOUT_EVERY };
-
 	int error = uv_loop_init(&loop->uv);
 	if (error < 0) {
 		goto fail_loop;
