@@ -8,7 +8,8 @@ packages_check="$packages_build libcriterion-dev python3 mandoc iproute2
 # shellcheck disable=SC2034 # for .ci/run
 packages_ci="$packages_check git xz-utils clang-14 clang-format-14
 	clang-tidy-14 libclang-rt-14-dev cppcheck
-	binutils-s390x-linux-gnu default-jdk-headless libesd-java"
+	binutils-s390x-linux-gnu libc6-dev-s390x-cross libgcc-12-dev-s390x-cross
+	default-jdk-headless libesd-java"
 
 # packages_need NAME...: installs what is missing, nothing else
 packages_need()
