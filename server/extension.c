@@ -303,3 +303,57 @@ on_forget(struct session *session, unsigned step, const void *in, void *out)
 	    memory_forget(service_of(session)->memory, wanted->name);
 	return 0;
 }
+
+/* What streams of that name have, or would have: the newest one's. */
+static void
+find_name(const struct esd_service *service, const char *name,
+    struct esd_master *now)
+{
+	const struct stream *stream = mixer_streams(service->mixer);
+	int32_t volume[2] = { ESD_VOLUME_BASE, ESD_VOLUME_BASE };
+	bool muted = false;
+
+	while (stream != NULL &&
+	       (stream->clip != NULL || strcmp(stream->name, name) != 0)) {
+		stream = stream->next;
+	}
+	if (stream != NULL) {
+		volume[0] = stream->volume[0];
+		volume[1] = stream->volume[1];
+		muted = stream->muted;
+	} else if (!volume_rules_find(service->rules, name, volume)) {
+		(void)memory_find(service->memory, name, volume, &muted);
+	}
+	*now = (struct esd_master){ volume[0], volume[1], muted };
+}
+
+int
+on_name_volume(struct session *session, unsigned step, const void *in,
+    void *out)
+{
+	const struct esd_named *asked = in;
+	struct esd_service *service = service_of(session);
+	struct esd_master *now = out;
+	int32_t volume[2];
+
+	find_name(service, asked->name, now);
+	if (asked->name[0] == '\0' ||
+	    (asked->left == UNCHANGED && asked->right == UNCHANGED &&
+		asked->muted == UNCHANGED)) {
+		return 0;
+	}
+	volume[0] = volume_clamp(either(asked->left, now->left));
+	volume[1] = volume_clamp(either(asked->right, now->right));
+	*now = (struct esd_master){ volume[0], volume[1],
+		either(asked->muted, now->muted) != 0 };
+	memory_note(service->memory, asked->name, volume, now->muted != 0);
+	for (struct stream *stream = mixer_streams(service->mixer);
+	     stream != NULL; stream = stream->next) {
+		if (stream->clip == NULL &&
+		    strcmp(stream->name, asked->name) == 0) {
+			stream_set_muted(stream, now->muted != 0);
+			esd_set_volume(session, stream, volume[0], volume[1]);
+		}
+	}
+	return 0;
+}
