@@ -68,6 +68,7 @@
 #define DOOR_OPEN_MS   1000 /* then open() gives ENODEV */
 #define DOOR_LONELY_MS 5000
 #define DOOR_MARK      3	   /* of SO_PRIORITY */
+#define DOOR_SNDBUF    1	   /* bytes: the least that the kernel gives */
 #define DOOR_MAGIC     0x31505344u /* "DSP1", read as little-endian */
 #define DOOR_BYTES_MAX 4096	   /* after a request or an answer */
 

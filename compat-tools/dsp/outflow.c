@@ -1,0 +1,411 @@
+/* From the program, or the ring that it maps, to the daemon. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "compat-tools/dsp/device_impl.h"
+#include "compat-tools/dsp/oss4.h"
+
+#define TURNS_MAX 64 /* pieces before others get their turn */
+
+/*
+ * Bytes that the kernel holds between a program that writes all it can and us.
+ * Unless the program asks for its space, so much less is held here, so that
+ * both together are what it believes to be the buffer.
+ */
+#define SLACK 4096
+
+static void on_moved(void *arg);
+static void on_left(void *arg);
+
+/* --- the stream ----------------------------------------------------------- */
+
+static uint32_t
+least_frames(const struct device *device)
+{
+	const struct daemon *daemon = device->settings.daemon;
+
+	return (uint32_t)((uint64_t)daemon->period * device->format.rate /
+			  daemon->rate) +
+	       1;
+}
+
+/* Frames between a byte that is taken and the mixer. */
+static uint32_t
+buffer_frames(const struct device *device)
+{
+	uint32_t bytes = fragments_bytes(&device->fragments);
+	uint32_t least = 2 * least_frames(device);
+
+	if (!device->asks) {
+		bytes -= bytes / 2 < SLACK ? bytes / 2 : SLACK;
+	}
+	bytes /= device->frame_bytes;
+	return bytes > least ? bytes : least;
+}
+
+static int
+begin_play(struct device *device)
+{
+	struct play_settings settings = { .loop = device->settings.loop,
+		.daemon = device->settings.daemon,
+		.name = device->name,
+		.format = device->format.format,
+		.channels = device->format.channels,
+		.rate = device->format.rate,
+		.buffer = buffer_frames(device),
+		.volume = device->volume,
+		.moved = on_moved,
+		.arg = device };
+	int error;
+
+	if (device->play != NULL) {
+		return 0;
+	}
+	error = play_create(&settings, &device->play);
+	if (error == 0 && (device->trigger & PCM_ENABLE_OUTPUT) == 0) {
+		play_hold(device->play, true);
+	}
+	return error;
+}
+
+/* What cannot be taken for want of memory is lost. */
+static void
+take(struct device *device, size_t bytes)
+{
+	size_t all = device->part + bytes;
+	size_t n = all / device->frame_bytes;
+
+	if (begin_play(device) == 0) {
+		(void)play_take(device->play, device->piece, n);
+	}
+	device->part = all % device->frame_bytes;
+	memmove(device->piece, device->piece + n * device->frame_bytes,
+	    device->part);
+}
+
+/* --- reading the program -------------------------------------------------- */
+
+/* Sound that nobody wants: for a mixer, for a ring, for want of access. */
+static bool
+is_unwanted(const struct device *device)
+{
+	return device->settings.kind == DOOR_MIXER ||
+	       device->out.data != NULL ||
+	       (device->settings.access & DOOR_WRITE) == 0;
+}
+
+/* Bytes that fit in; 0: not now. */
+static size_t
+room(struct device *device)
+{
+	size_t frames = buffer_frames(device);
+	size_t bytes;
+
+	if (is_unwanted(device)) {
+		return SIZE_MAX;
+	}
+	if (device->old != NULL) {
+		return 0;
+	}
+	if (device->play != NULL) {
+		play_set_buffer(device->play, (uint32_t)frames);
+		frames = play_room(device->play);
+	}
+	bytes = frames * device->frame_bytes;
+	return bytes > device->part ? bytes - device->part : 0;
+}
+
+/* Reads at most so many bytes; false: there were none, or the end. */
+static bool
+read_piece(struct device *device, size_t most)
+{
+	size_t size = sizeof(device->piece) - device->part;
+	ssize_t got = recv(device->settings.fd, device->piece + device->part,
+	    most < size ? most : size, MSG_DONTWAIT);
+
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+		outflow_end(device);
+	} else if (got > 0 && !is_unwanted(device)) {
+		take(device, (size_t)got);
+	}
+	return got > 0;
+}
+
+/* Reads what the program has written, as far as it fits in. */
+static void
+read_program(struct device *device)
+{
+	size_t turns = 0;
+	size_t most = 0;
+
+	while (!device->ended && turns++ < TURNS_MAX &&
+	       (most = room(device)) > 0 && read_piece(device, most)) {
+	}
+	device->gated = most == 0;
+	device_watch(device);
+}
+
+/* All that there is now, for it is of the format that was. */
+static void
+read_rest(struct device *device)
+{
+	size_t left = device_unread(device->settings.fd);
+
+	while (!device->ended && left > 0) {
+		size_t piece =
+		    left < DEVICE_PIECE / 2 ? left : DEVICE_PIECE / 2;
+
+		if (!read_piece(device, piece)) {
+			break;
+		}
+		left -= piece;
+	}
+}
+
+/* --- a mapped ring -------------------------------------------------------- */
+
+/* How far the ring is copied before it is mixed: frames. */
+static uint32_t
+lead(const struct device *device)
+{
+	uint32_t fragment = device->fragments.size / device->frame_bytes;
+	uint32_t least = least_frames(device) * 3 / 2;
+	uint32_t most = device->out.size / device->frame_bytes / 2;
+
+	fragment = fragment > least ? fragment : least;
+	return fragment < most ? fragment : most;
+}
+
+/* The copy follows the mixer; where it stands is what GETOPTR tells. */
+static void
+roll(struct device *device)
+{
+	uint64_t at, n;
+
+	if (!device->rolling || device->old != NULL ||
+	    begin_play(device) != 0) {
+		return;
+	}
+	play_set_buffer(device->play, 2 * lead(device));
+	at = play_taken(device->play);
+	n = play_mixed(device->play) + lead(device);
+	n = n > at ? n - at : 0;
+	while (n > 0) {
+		size_t most = DEVICE_PIECE / device->frame_bytes;
+
+		most = n < most ? (size_t)n : most;
+		ring_copy_out(&device->out, at * device->frame_bytes,
+		    device->piece, most * device->frame_bytes);
+		if (play_take(device->play, device->piece, most) != 0) {
+			return;
+		}
+		at += most;
+		n -= most;
+	}
+}
+
+void
+outflow_start(struct device *device)
+{
+	if (device->out.data != NULL &&
+	    (device->trigger & PCM_ENABLE_OUTPUT) != 0) {
+		device->rolling = true;
+	}
+	roll(device);
+}
+
+/* --- draining ------------------------------------------------------------- */
+
+static bool
+is_drained(struct device *device)
+{
+	if (device->old != NULL || device_unread(device->settings.fd) > 0) {
+		return false;
+	}
+	return device->out.data != NULL || device->play == NULL ||
+	       play_heard(device->play) == play_taken(device->play);
+}
+
+static void
+tell_drained(struct device *device)
+{
+	if (device->waited && is_drained(device)) {
+		device->waited = false;
+		device->settings.drained(device->settings.arg);
+	}
+}
+
+void
+outflow_pump(struct device *device)
+{
+	read_program(device);
+	if (!device->ended) {
+		roll(device);
+		tell_drained(device);
+	}
+}
+
+static void
+on_moved(void *arg)
+{
+	outflow_pump(arg);
+}
+
+bool
+device_drain(struct device *device)
+{
+	if (device->settings.kind == DOOR_MIXER) {
+		return true;
+	}
+	if ((device->trigger & PCM_ENABLE_OUTPUT) == 0) {
+		device_set_trigger(device, -1,
+		    device->trigger | PCM_ENABLE_OUTPUT);
+	}
+	read_program(device);
+	device->waited = !device->ended && !is_drained(device);
+	return !device->waited;
+}
+
+/* --- its end -------------------------------------------------------------- */
+
+static void
+on_left(void *arg)
+{
+	struct device *device = arg;
+
+	device->old = NULL;
+	if (device->ended) {
+		device->settings.gone(device->settings.arg);
+	} else {
+		outflow_pump(device);
+	}
+}
+
+/* Every copy of the program's descriptor is closed. */
+void
+outflow_end(struct device *device)
+{
+	struct play *play = device->play;
+
+	device->ended = true;
+	loop_unwatch(device->settings.loop, device->settings.fd);
+	inflow_end(device);
+	if (device->old != NULL) {
+		return;
+	}
+	device->play = NULL;
+	if (play != NULL && device->out.data == NULL &&
+	    (device->trigger & PCM_ENABLE_OUTPUT) != 0) {
+		device->old = play;
+		play_finish(play, on_left, device);
+		return;
+	}
+	play_destroy(play);
+	device->settings.gone(device->settings.arg);
+}
+
+/* All that was written so far is sound of the format that was. */
+void
+outflow_retire(struct device *device)
+{
+	struct play *play;
+
+	read_rest(device);
+	play = device->play;
+	device->part = 0;
+	if (play == NULL) {
+		return;
+	}
+	device->before += play_taken(play) * device->frame_bytes;
+	device->play = NULL;
+	if (play_heard(play) == play_taken(play) || device->out.data != NULL) {
+		play_destroy(play);
+	} else {
+		device->old = play;
+		play_finish(play, on_left, device);
+	}
+}
+
+void
+device_drop_out(struct device *device)
+{
+	device_discard(device->settings.fd);
+	play_destroy(device->play);
+	device->play = NULL;
+	device->part = 0;
+	device->before = 0;
+	device->told_out = 0;
+	device->rolling = false;
+	outflow_pump(device);
+}
+
+/* --- where it is ---------------------------------------------------------- */
+
+static void
+fill_written(struct device *device, struct device_space *space)
+{
+	uint32_t total = fragments_bytes(&device->fragments);
+	uint64_t most = (uint64_t)buffer_frames(device) * device->frame_bytes;
+	uint64_t waiting = device_unread(device->settings.fd) + device->part;
+	uint64_t used = waiting;
+
+	space->passed = device->before;
+	if (device->play != NULL) {
+		uint64_t taken = play_taken(device->play);
+		uint64_t heard = play_heard(device->play);
+
+		used +=
+		    (taken - play_mixed(device->play)) * device->frame_bytes;
+		waiting += (taken - heard) * device->frame_bytes;
+		space->passed += heard * device->frame_bytes;
+	}
+	most = most > used ? most - used : 0;
+	space->bytes = most < total ? (uint32_t)most : total;
+	if (device->old != NULL) {
+		space->bytes = 0;
+	}
+	space->waiting = (uint32_t)waiting;
+	space->offset = (uint32_t)(space->passed % total);
+}
+
+static void
+fill_mapped(struct device *device, struct device_space *space)
+{
+	outflow_start(device);
+	space->bytes = device->out.size;
+	if (device->play != NULL) {
+		uint64_t taken = play_taken(device->play);
+
+		space->passed = taken * device->frame_bytes;
+		space->waiting = (uint32_t)((taken - play_heard(device->play)) *
+					    device->frame_bytes);
+		space->bytes -= lead(device) * device->frame_bytes;
+	}
+	space->offset = (uint32_t)(space->passed % device->out.size);
+}
+
+int
+device_out(struct device *device, struct device_space *space)
+{
+	*space = (struct device_space){ 0 };
+	if ((device->settings.access & DOOR_WRITE) == 0) {
+		return -EINVAL;
+	}
+	read_program(device);
+	if (device->out.data != NULL) {
+		fill_mapped(device, space);
+	} else {
+		fill_written(device, space);
+	}
+	space->fragments = (uint32_t)(space->passed / device->fragments.size -
+				      device->told_out);
+	return 0;
+}
+
+void
+device_told_out(struct device *device, uint32_t fragments)
+{
+	device->told_out += fragments;
+}
