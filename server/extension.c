@@ -306,7 +306,7 @@ on_forget(struct session *session, unsigned step, const void *in, void *out)
 
 /* What streams of that name have, or would have: the newest one's. */
 static void
-find_name(const struct esd_service *service, const char *name,
+find_name(const struct service *service, const char *name,
     struct esd_master *now)
 {
 	const struct stream *stream = mixer_streams(service->mixer);
@@ -332,7 +332,7 @@ on_name_volume(struct session *session, unsigned step, const void *in,
     void *out)
 {
 	const struct esd_named *asked = in;
-	struct esd_service *service = service_of(session);
+	struct service *service = service_of(session);
 	struct esd_master *now = out;
 	int32_t volume[2];
 
@@ -352,7 +352,8 @@ on_name_volume(struct session *session, unsigned step, const void *in,
 		if (stream->clip == NULL &&
 		    strcmp(stream->name, asked->name) == 0) {
 			stream_set_muted(stream, now->muted != 0);
-			esd_set_volume(session, stream, volume[0], volume[1]);
+			service_set_volume(service, stream, volume[0],
+			    volume[1]);
 		}
 	}
 	return 0;
