@@ -216,9 +216,11 @@ fill_row(const struct esd_playing *one, row_t row)
 	if (peak_db(one->peak_left, one->peak_right, &db)) {
 		(void)snprintf(row[7], CELL_MAX, "%.1f dB", db);
 	}
-	time_words(esd_join(one->played_high, one->played_low) /
-		       (uint64_t)one->rate,
-	    row[8], CELL_MAX);
+	if (one->rate > 0) {
+		time_words(esd_join(one->played_high, one->played_low) /
+			       (uint64_t)one->rate,
+		    row[8], CELL_MAX);
+	}
 	(void)snprintf(row[9], CELL_MAX, "%d", one->underruns);
 }
 

@@ -97,10 +97,17 @@ tool_misunderstood(int option, char **argv)
 		tool_fail("%s needs a value; -h lists the options",
 		    argv[optind - 1]);
 	}
+	const char *word = argv[optind - 1];
+
+	if (strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL) {
+		tool_fail("%s: no such option, or it takes no value; -h lists "
+			  "them",
+		    word);
+	}
 	if (optopt != 0 && optopt < OPTION_VERSION) {
 		tool_fail("-%c is no option; -h lists them", optopt);
 	}
-	tool_fail("%s is no option; -h lists them", argv[optind - 1]);
+	tool_fail("%s is no option; -h lists them", word);
 }
 
 static void

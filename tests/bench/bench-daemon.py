@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The whole daemon, measured from outside on the virtual card.
 
-Prints Markdown: what N players at 44.1 kHz cost on a 48 kHz card, and how long
-a write takes to reach the card.  Options: --seconds S (of each measurement),
---streams N,N,..., --writes N.
+Prints Markdown: what N players at 44.1 kHz cost on a 48 kHz card, how long a
+write takes to reach the card, and how long the first sound of a daemon that
+was just started.  Options: --seconds S (of each measurement), --streams
+N,N,..., --writes N, --starts N.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from card import Card  # noqa: E402
-from daemon import BITS16, BUILD, STEREO, Daemon, check  # noqa: E402
+from daemon import BITS16, BUILD, STEREO, Daemon, check, until  # noqa: E402
 from sound import first_sound, words  # noqa: E402
 
 RATE = 44100
@@ -111,11 +112,36 @@ def measure_latency(what, rate, writes, options):
           f"{1000 * latency / CARD_RATE:.2f} |", flush=True)
 
 
+def measure_start(starts):
+    """From exec() to the device's start, and to a sound sent at once."""
+    started, heard = [], []
+    for _ in range(starts):
+        with tempfile.TemporaryDirectory() as directory:
+            card = card_in(directory)
+            began = time.monotonic_ns()
+            with Daemon(card.name, env=card.env) as daemon, \
+                    daemon.client() as client:
+                client.play(BITS16 | STEREO, CARD_RATE, b"")
+                client.send(b"\0\x40" * 2 * CARD_RATE)
+                started.append((card.wait_event("start").ns - began) / 1e6)
+                until("the sound is at the card", lambda: first_sound(
+                    words(card.played())) is not None)
+                frame = first_sound(words(card.played()))
+                until("it is timed", lambda: card.frame_time(frame))
+                heard.append((card.frame_time(frame) - began) / 1e6)
+    for what, times in (("the card starts", started),
+                        ("a client's first frame", heard)):
+        times.sort()
+        print(f"| {what} | {times[0]:.1f} | {statistics.median(times):.1f} | "
+              f"{times[-1]:.1f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--streams", default="1,16,64,256,1000")
     parser.add_argument("--writes", type=int, default=100)
+    parser.add_argument("--starts", type=int, default=20)
     given = parser.parse_args()
     print("| streams | CPU of one core | per stream and second | resident | "
           "per stream | underruns | slowest client |")
@@ -130,6 +156,10 @@ def main():
     measure_latency("--period 64 --periods 2", RATE, given.writes, low)
     measure_latency("as installed", CARD_RATE, given.writes, ())
     measure_latency("as installed", RATE, given.writes, ())
+    print("\n| from the start of the process until | least ms | median ms | "
+          "most ms |")
+    print("| --- | --- | --- | --- |")
+    measure_start(given.starts)
 
 
 if __name__ == "__main__":

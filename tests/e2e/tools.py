@@ -119,6 +119,7 @@ def esdcat_complains(daemon, directory):
             (("-n",), ("-n", "needs a value")),
             (("-x",), ("-x", "no option")),
             (("--loud",), ("--loud", "no option")),
+            (("--help=me",), ("--help=me", "no value")),
             (("-s", "unix:/nonexistent/socket"),
              ("no daemon answers at /nonexistent/socket", "No such file",
               "start esdmixd")),

@@ -27,7 +27,10 @@ STREAMS = {3, 4, 5, 15}
 
 
 def text(field):
-    return field.split(b"\0")[0][:NAME - 1]
+    name, _, rest = field.partition(b"\0")
+    if any(rest):  # memory of the client's, which is nobody's business
+        raise EOFError
+    return name[:NAME - 1]
 
 
 class Peer:

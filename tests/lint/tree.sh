@@ -1,6 +1,7 @@
 #!/bin/sh
 # What is kept: nothing generated is tracked, no text tells where somebody's
-# machine keeps things, and no unfinished work is marked.
+# machine keeps things, no unfinished work is marked, and the tests that are
+# said to show something are there.
 
 cd "${ESDMIXD_SRCDIR:-.}" || exit 99
 status=0
@@ -41,4 +42,7 @@ breach "unfinished work is marked" "$(search '\.(c|h|def|py|am|ac)$' \
     '\b(TODO|FIXME|XXX|HACK|(un|not )implemented)\b')"
 breach "blanks at the end of a line" "$(search '\.(c|h|def|py|sh|am|ac|md)$' \
     '[[:blank:]]$')"
+breach "docs/tests.md names what is not there" "$(
+	grep -oE 'tests/[a-z0-9]+/[a-z0-9-]+\.(c|py|sh)' docs/tests.md |
+	    sort -u | while read -r f; do [ -f "$f" ] || echo "$f"; done)"
 exit $status

@@ -73,6 +73,7 @@ Test(esdname, what_makes_no_sense_is_ignored)
 {
 	expect("", "-x -tcp --loud file", " --tcp");
 	expect("", "-r 0 -r fast -r 44100x -tcp", " --tcp");
+	expect("", "-as 0 -as nonsense", " --autostandby 0");
 	expect("", "-port 0 -port 65536 -port 99999999999999999999", "");
 	expect("", "-tcp -d", " --tcp");
 	expect("", "-d -tcp", " --device -tcp"); /* as the original took it */
