@@ -14,6 +14,9 @@
 #include "compat-tools/dsp/device_impl.h"
 #include "compat-tools/dsp/oss4.h"
 
+/* What the kernel counts for small pieces in a socket, by their bytes. */
+#define BOOKKEEPING 2
+
 #define FIRST_RATE   8000 /* what OSS begins with */
 #define DEFAULT_NAME "esddsp"
 
@@ -274,9 +277,15 @@ device_changes(const struct device *device)
 }
 
 void
-device_asks(struct device *device)
+device_asks(struct device *device, int fd)
 {
+	int bytes = (int)fragments_bytes(&device->fragments) * BOOKKEEPING;
+
 	device->asks = true;
+	if ((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes,
+		    sizeof(bytes));
+	}
 }
 
 void

@@ -289,7 +289,7 @@ on_getospace(const struct oss_call *call)
 	struct device_space space;
 	int error;
 
-	device_asks(call->device);
+	device_asks(call->device, call->fd);
 	error = device_out(call->device, &space);
 	return error != 0 ? error : put_space(call, &space);
 }

@@ -78,24 +78,15 @@ play_destroy(struct play *play)
 	forget(play);
 }
 
-/* Nothing in the queue, and all that was sent has been heard. */
-static bool
-is_over(struct play *play)
-{
-	return play->used == 0 && play_heard(play) == play->position.sent;
-}
-
 /*
- * At its end the daemon is told that no more comes; it closes when it has
- * played all.  One that tells no positions is left to itself then.
+ * It ends when all has been mixed, so that what comes next follows at once.
+ * The daemon plays what it was sent whether we wait or not.
  */
 static void
 end(struct play *play)
 {
-	if (play->stream.fd >= 0 && play->used == 0) {
-		(void)shutdown(play->stream.fd, SHUT_WR);
-	}
-	if (is_over(play) || loop_now() > play->give_up) {
+	if ((play->used == 0 && play_mixed(play) == play->position.sent) ||
+	    loop_now() > play->give_up) {
 		void (*gone)(void *arg) = play->gone;
 		void *arg = play->gone_arg;
 

@@ -22,6 +22,18 @@ position_start(struct position *position, uint32_t rate, bool tracked,
 	    (struct position){ .rate = rate, .tracked = tracked, .lag = lag };
 }
 
+/*
+ * The mixer takes a period at once, where the clock goes on evenly: that the
+ * last frame has been taken is known from a record alone.
+ */
+static uint64_t
+most_mixed(const struct position *position)
+{
+	return position->tracked && position->mixed < position->sent
+		   ? position->sent - 1
+		   : position->sent;
+}
+
 uint64_t
 position_mixed(struct position *position, int64_t now)
 {
@@ -36,8 +48,8 @@ position_mixed(struct position *position, int64_t now)
 		}
 		mixed += position_frames(position, passed);
 	}
-	if (mixed > position->sent) {
-		mixed = position->sent;
+	if (mixed > most_mixed(position)) {
+		mixed = most_mixed(position);
 	}
 	if (mixed > position->mixed_told) {
 		position->mixed_told = mixed;

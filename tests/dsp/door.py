@@ -111,9 +111,12 @@ class Server:
         return self
 
     def __exit__(self, kind, *_):
-        if kind is not None or self.process.poll() is None:
+        if kind is not None:
             self.process.kill()
-        self.process.wait()
+            self.process.wait()
+        else:
+            status = self.ended()
+            check(status == 0, f"the server ended with {status}")
 
     def connect(self, bind=True):
         connection = socket.socket(socket.AF_UNIX)
