@@ -1,5 +1,6 @@
 """The virtual card itself, played and recorded by alsa-utils."""
 
+import itertools
 import os
 import random
 import shutil
@@ -9,13 +10,10 @@ import tempfile
 import time
 
 from card import Card
+from daemon import check, together
 
 PATIENCE = 10
-
-
-def check(condition, sentence):
-    if not condition:
-        sys.exit(f"vcard: FAIL: {sentence}")
+FORMATS = {"S16_LE": 4, "S24_3LE": 6, "S32_LE": 8}  # bytes of a frame
 
 
 def noise(frames, frame_bytes=4, seed=1):
@@ -41,7 +39,8 @@ def raw(form="S16_LE", rate=48000, channels=2):
     return ["-t", "raw", "-f", form, "-r", str(rate), "-c", str(channels)]
 
 
-def bit_identical(make, access, form, frame_bytes):
+def bit_identical(make, access, form):
+    frame_bytes = FORMATS[form]
     card = make()
     data = noise(24000, frame_bytes)
     before = time.monotonic_ns()
@@ -151,23 +150,18 @@ def main():
         print("vcard: skipped: no aplay (alsa-utils)")
         sys.exit(77)
     with tempfile.TemporaryDirectory() as top:
-        count = 0
+        numbers = itertools.count()
 
         def make(**restrictions):
-            nonlocal count
-            count += 1
-            return Card(f"{top}/{count}", **restrictions)
+            return Card(f"{top}/{next(numbers)}", **restrictions)
 
-        for access in ("mmap", "rw"):
-            for form, size in (("S16_LE", 4), ("S24_3LE", 6), ("S32_LE", 8)):
-                bit_identical(make, access, form, size)
-        capture(make, "S16_LE", 2)
-        capture(make, "S24_3LE", 3)
-        refusals(make)
-        unplugging(make)
-        underrun(make)
-        suspending(make)
-        stalling(make)
+        together(
+            *(lambda case=case: bit_identical(make, *case)
+              for case in itertools.product(("mmap", "rw"), FORMATS)),
+            lambda: capture(make, "S16_LE", 2),
+            lambda: capture(make, "S24_3LE", 3),
+            *(lambda case=case: case(make) for case in (
+                refusals, unplugging, underrun, suspending, stalling)))
     print("vcard: passed")
 
 
