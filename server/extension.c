@@ -358,3 +358,10 @@ on_name_volume(struct session *session, unsigned step, const void *in,
 	}
 	return 0;
 }
+
+int
+on_suspend(struct session *session, unsigned step, const void *in, void *out)
+{
+	((struct esd_ok *)out)->ok = mixer_suspend(service_of(session)->mixer);
+	return 0;
+}

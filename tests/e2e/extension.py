@@ -13,7 +13,8 @@ from sound import noise, raw, words
 
 RATE = 44100
 PERIOD = 512
-TRACK, STATUS, VOLUME, MASTER, KILL, WATCH, FORGET = range(1000, 1007)
+TRACK, STATUS, VOLUME, MASTER, KILL, WATCH, FORGET, _, SUSPEND = \
+    range(1000, 1009)
 NOBODY = 2147483647
 
 
@@ -94,6 +95,8 @@ def truth():
         middle = sorted(off)[len(off) // 2]
         # The card counts in steps of its timer; one late look is none's fault.
         check(middle <= PERIOD, f"positions are {middle:.0f} frames off")
+        with daemon.client() as control:
+            suspends(daemon, card, control)
     print(f"positions: {middle:.0f} frames off the card's own clock, in the "
           f"middle of {len(off)}")
 
@@ -108,6 +111,42 @@ def leaves(daemon, path):
     daemon.wait_silent()
     until("all of it is heard", lambda: sound in path.read_bytes()[start:])
     print("who does not wait for its positions is played to the end")
+
+
+def suspends(daemon, card, control):
+    """The card is free at once, and taken again by the next sound, whole."""
+    def order():
+        control.send(control.ints(SUSPEND, 0))
+        return control.read_ints(1)[0]
+
+    def state():
+        control.send(control.ints(STATUS, 0))
+        status = control.read_ints(16)
+        control.read(128)
+        while control.read_ints(1)[0] > 0:
+            control.read(260)
+        control.read(260)
+        return status[3]
+
+    sound = raw(noise(RATE // 5, 9))
+    seen = len(card.events())
+    with daemon.client() as client:
+        track(client, b"heard")
+        client.send(sound)
+        position(client)
+        check(order() == 0, "the device is released while it plays")
+    until("it is silent", order)
+    card.wait_event("close", after=seen)
+    until("it is asleep", lambda: state() == 2)
+    check(order() == 0, "it is released twice")
+    seen = len(card.events())
+    with daemon.client() as client:
+        client.play(0x1021, RATE, b"next").send(sound)
+    card.wait_event("start", after=seen)
+    until("the next sound is heard whole",
+          lambda: card.played().count(sound) == 2)
+    check(state() == 1, "it is not open")
+    print("the card is released in a silence, until the next sound")
 
 
 def never_reads(daemon):

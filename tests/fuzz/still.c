@@ -132,6 +132,15 @@ mixer_is_standby(const struct mixer *mixer)
 	return mixer->standby;
 }
 
+bool
+mixer_suspend(struct mixer *mixer)
+{
+	bool quiet = mixer->streams == NULL && !mixer->suspended;
+
+	mixer->suspended |= quiet;
+	return quiet;
+}
+
 int
 mixer_insert(struct mixer *mixer, struct insert *insert)
 {

@@ -17,7 +17,7 @@ struct mixer {
 	unsigned count;
 	struct insert *inserts[STILL_INSERTS_MAX];
 	unsigned insert_count;
-	bool standby;
+	bool standby, suspended;
 	struct moment moment;
 	struct tap tap; /* of the mix and of the capture device: silent */
 };
