@@ -1,25 +1,17 @@
 #include "compat-tools/client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "compat-tools/transport.h"
 #include "server/cookie.h"
-
-#define CONNECT_MS 1000 /* for each address */
-#define BACKLOG_MS 5	/* between two knocks at a full backlog */
-#define PORT_TEXT  6	/* "65535" and its NUL */
 
 #define NAME_A_SERVER "name a server with -s or ESPEAKER"
 
@@ -39,127 +31,7 @@ fail(struct client *client, int error, const char *format, ...)
 	return error;
 }
 
-/* --- waiting -------------------------------------------------------------- */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t
-deadline_in(int timeout_ms)
-{
-	return timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
-}
-
-/* 0 once the descriptor is ready, or -ETIMEDOUT. */
-static int
-wait_for(int fd, short events, int64_t deadline)
-{
-	struct pollfd poller = { .fd = fd, .events = events };
-
-	for (;;) {
-		int wait_ms = -1;
-		int ready;
-
-		if (deadline != INT64_MAX) {
-			int64_t left = deadline - now_ms();
-
-			wait_ms = left > 0 ? (int)left : 0;
-		}
-		ready = poll(&poller, 1, wait_ms);
-		if (ready > 0) {
-			return 0;
-		}
-		if (ready == 0) {
-			return -ETIMEDOUT;
-		}
-		if (errno != EINTR) {
-			return -errno;
-		}
-	}
-}
-
 /* --- connecting ----------------------------------------------------------- */
-
-/*
- * Ready is not connected: a refused connection is readable and writable, too.
- */
-static int
-finish_connect(int fd, int64_t deadline)
-{
-	int error = 0;
-	socklen_t size = sizeof(error);
-	int result = wait_for(fd, POLLOUT, deadline);
-
-	if (result != 0) {
-		return result;
-	}
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
-		return -errno;
-	}
-	return -error;
-}
-
-static int
-connect_until(int fd, const struct sockaddr *address, socklen_t size,
-    int64_t deadline)
-{
-	while (connect(fd, address, size) != 0) {
-		if (errno == EINPROGRESS || errno == EINTR) {
-			return finish_connect(fd, deadline);
-		}
-		if (errno != EAGAIN) {
-			return -errno;
-		}
-		/* A Unix socket's full backlog can't be waited for. */
-		if (now_ms() >= deadline) {
-			return -ETIMEDOUT;
-		}
-		(void)poll(NULL, 0, BACKLOG_MS);
-	}
-	return 0;
-}
-
-/* Connects to one address; returns the descriptor or -errno. */
-static int
-connect_to(const struct sockaddr *address, socklen_t size)
-{
-	int fd = socket(address->sa_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int on = 1;
-	int error;
-
-	if (fd < 0) {
-		return -errno;
-	}
-	error = connect_until(fd, address, size, deadline_in(CONNECT_MS));
-	if (error == 0 && fcntl(fd, F_SETFL, 0) != 0) {
-		error = -errno;
-	}
-	if (error != 0) {
-		(void)close(fd);
-		return error;
-	}
-	if (address->sa_family != AF_UNIX) {
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	}
-	return fd;
-}
-
-static int
-connect_unix(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	_Static_assert(ADDRESS_PATH_MAX <= sizeof(address.sun_path), "path");
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	return connect_to((struct sockaddr *)&address, sizeof(address));
-}
 
 /* In /tmp anybody may have made the path before our own server did. */
 static bool
@@ -178,7 +50,7 @@ is_trusted(int fd, const char *path)
 static int
 connect_guessed(const char *path)
 {
-	int fd = connect_unix(path);
+	int fd = transport_connect_unix(path);
 
 	if (fd >= 0 && !is_trusted(fd, path)) {
 		(void)close(fd);
@@ -187,11 +59,18 @@ connect_guessed(const char *path)
 	return fd;
 }
 
+static void
+set_place(struct client *client, const char *path)
+{
+	_Static_assert(ADDRESS_PATH_MAX <= CLIENT_PLACE_MAX, "it fits");
+	memcpy(client->place, path, strlen(path) + 1);
+}
+
 static int
 open_unix(struct client *client, const char *path)
 {
-	(void)snprintf(client->place, sizeof(client->place), "%s", path);
-	client->fd = connect_unix(path);
+	set_place(client, path);
+	client->fd = transport_connect_unix(path);
 	if (client->fd >= 0) {
 		return 0;
 	}
@@ -203,30 +82,19 @@ open_unix(struct client *client, const char *path)
 static int
 open_tcp(struct client *client, const struct address *address)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV };
-	struct addrinfo *list;
-	char port[PORT_TEXT];
-	int error;
+	int lookup;
 
-	(void)snprintf(port, sizeof(port), "%u", (unsigned)address->port);
 	(void)snprintf(client->place, sizeof(client->place),
-	    strchr(address->host, ':') == NULL ? "%s:%s" : "[%s]:%s",
-	    address->host, port);
-	error = getaddrinfo(address->host, port, &hints, &list);
-	if (error != 0) {
-		return fail(client, -EHOSTUNREACH,
+	    strchr(address->host, ':') == NULL ? "%s:%u" : "[%s]:%u",
+	    address->host, (unsigned)address->port);
+	client->fd =
+	    transport_connect_host(address->host, address->port, &lookup);
+	if (lookup != 0) {
+		return fail(client, client->fd,
 		    "cannot find the host of %s: %s; check its name, "
 		    "or " NAME_A_SERVER,
-		    client->place, gai_strerror(error));
+		    client->place, gai_strerror(lookup));
 	}
-	for (struct addrinfo *one = list; one != NULL; one = one->ai_next) {
-		client->fd = connect_to(one->ai_addr, one->ai_addrlen);
-		if (client->fd >= 0) {
-			break;
-		}
-	}
-	freeaddrinfo(list);
 	if (client->fd >= 0) {
 		return 0;
 	}
@@ -253,8 +121,7 @@ open_local(struct client *client, const struct address *address)
 
 		if (fd >= 0) {
 			client->fd = fd;
-			(void)snprintf(client->place, sizeof(client->place),
-			    "%s", paths[i]);
+			set_place(client, paths[i]);
 			return 0;
 		}
 		if (reason == -ENOENT && fd != -ENOENT) {
@@ -265,8 +132,7 @@ open_local(struct client *client, const struct address *address)
 	if (open_tcp(client, address) == 0) {
 		return 0;
 	}
-	(void)snprintf(client->place, sizeof(client->place), "%s",
-	    paths[blamed]);
+	set_place(client, paths[blamed]);
 	return fail(client, reason,
 	    reason == -EPERM
 		? "the daemon at %s is another user's: %s; start esdmixd, "
@@ -377,59 +243,11 @@ client_close(struct client *client)
 /* --- conversations -------------------------------------------------------- */
 
 static int
-send_all(int fd, const uint8_t *data, size_t bytes, int64_t deadline)
-{
-	while (bytes > 0) {
-		ssize_t sent =
-		    send(fd, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (sent >= 0) {
-			data += sent;
-			bytes -= (size_t)sent;
-		} else if (errno == EAGAIN) {
-			int error = wait_for(fd, POLLOUT, deadline);
-
-			if (error != 0) {
-				return error;
-			}
-		} else if (errno != EINTR) {
-			return -errno;
-		}
-	}
-	return 0;
-}
-
-/* Not a byte more: what follows may be sound that the caller reads. */
-static int
-read_all(int fd, uint8_t *data, size_t bytes, int64_t deadline)
-{
-	while (bytes > 0) {
-		ssize_t got = recv(fd, data, bytes, MSG_DONTWAIT);
-
-		if (got > 0) {
-			data += got;
-			bytes -= (size_t)got;
-		} else if (got == 0) {
-			return -ECONNRESET;
-		} else if (errno == EAGAIN) {
-			int error = wait_for(fd, POLLIN, deadline);
-
-			if (error != 0) {
-				return error;
-			}
-		} else if (errno != EINTR) {
-			return -errno;
-		}
-	}
-	return 0;
-}
-
-static int
 read_record(struct client *client, const struct wire_layout *layout,
     int64_t deadline, void *record)
 {
 	uint8_t bytes[ESD_RECORD_MAX];
-	int error = read_all(client->fd, bytes, layout->size, deadline);
+	int error = transport_read(client->fd, bytes, layout->size, deadline);
 
 	if (error == 0) {
 		wire_decode(layout, false, bytes, record);
@@ -447,7 +265,7 @@ read_list(struct client *client, const struct wire_layout *layout,
 	for (;;) {
 		int error = read_record(client, layout, deadline, record);
 
-		if (error == 0 && now_ms() > deadline) {
+		if (error == 0 && transport_now() > deadline) {
 			error = -ETIMEDOUT; /* one that never ends */
 		}
 		if (error != 0) {
@@ -520,7 +338,7 @@ client_call(struct client *client, enum esd_opcode opcode, const void *in,
 {
 	const struct esd_op *op = &esd_ops[esd_row(opcode)];
 	const struct esd_step *step = op->steps;
-	int64_t deadline = deadline_in(client->timeout_ms);
+	int64_t deadline = transport_deadline(client->timeout_ms);
 	uint8_t request[sizeof(int32_t) + ESD_RECORD_MAX];
 	size_t bytes = 0;
 	int32_t number = (int32_t)opcode;
@@ -535,7 +353,7 @@ client_call(struct client *client, enum esd_opcode opcode, const void *in,
 		bytes += step->layout->size;
 		step++;
 	}
-	error = send_all(client->fd, request, bytes, deadline);
+	error = transport_send(client->fd, request, bytes, deadline);
 	if (error != 0) {
 		return explain(client, op, error);
 	}
@@ -558,7 +376,7 @@ client_rest(struct client *client, enum esd_opcode opcode,
 		step++;
 	}
 	error = read_replies(client, step, replies,
-	    deadline_in(client->timeout_ms));
+	    transport_deadline(client->timeout_ms));
 	return error < 0 ? explain(client, op, error) : error;
 }
 
@@ -586,7 +404,8 @@ client_told(struct client *client, enum esd_opcode opcode, void *record,
 {
 	const struct esd_op *op = &esd_ops[esd_row(opcode)];
 	const struct esd_step *step = op->steps;
-	int error = wait_for(client->fd, POLLIN, deadline_in(timeout_ms));
+	int error =
+	    transport_wait(client->fd, POLLIN, transport_deadline(timeout_ms));
 
 	if (error == -ETIMEDOUT) {
 		return error;
@@ -596,7 +415,7 @@ client_told(struct client *client, enum esd_opcode opcode, void *record,
 	}
 	if (error == 0) {
 		error = read_record(client, step->layout,
-		    deadline_in(client->timeout_ms), record);
+		    transport_deadline(client->timeout_ms), record);
 	}
 	return error == 0 ? 0 : explain(client, op, error);
 }
@@ -638,7 +457,7 @@ client_stream(struct client *client, enum esd_opcode opcode, int32_t format,
 int
 client_write(struct client *client, const void *data, size_t bytes)
 {
-	int error = send_all(client->fd, data, bytes, INT64_MAX);
+	int error = transport_send(client->fd, data, bytes, INT64_MAX);
 
 	if (error == -EPIPE || error == -ECONNRESET) {
 		return fail(client, -EPIPE,
