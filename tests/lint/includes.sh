@@ -65,7 +65,7 @@ doors='
 uv.h         server/loop.c server/loop.h
 alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* compat-tools/alsa-plugin/*
 sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h compat-tools/libesd/sndfile_door.c
-pthread.h    server/thread.[ch] server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c tests/*
+pthread.h    server/thread.[ch] server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c compat-tools/dsp/ask.c tests/*
 stdatomic.h  server/moment.[ch] server/rest.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] tests/*
 criterion/*  tests/*
 '
