@@ -150,21 +150,20 @@ def busy_at_start():
         player.finish()
 
 
-def in_the_midst():
+def in_the_midst(*troubles):
     with on_card(*OPTIONS, rate=RATE) as (daemon, card):
         player = Player(daemon)
         wait_sound(card, "sound")
         player.check_pace("at first", 1)
-        unplugged(daemon, card, player)
-        suspended(daemon, card, player)
-        stalled(daemon, card, player)
-        underrun(daemon, card, player)
+        for trouble in troubles:
+            trouble(daemon, card, player)
         player.finish()
         daemon.wait_silent()
 
 
 def main():
-    together(busy_at_start, in_the_midst)
+    together(lambda: in_the_midst(unplugged),
+             lambda: in_the_midst(suspended, stalled, underrun), busy_at_start)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
-from daemon import BUILD, Daemon, check  # noqa: E402
+from daemon import BUILD, Daemon, check, together  # noqa: E402
 from peer import KEY, Peer  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("LIBESD_PROGRAMS",
                                        BUILD / "tests/libesd")).resolve()
-FAULTS = ("mute", "deaf", "refuse", "half", "endless")
+FAULTS = ("mute", "deaf", "refuse", "half", "endless", "slow")
 
 
 def environment(home, socket):
@@ -74,20 +74,46 @@ def names(program, directory):
               f"AUDIODEV={device[:20]} gives {done.stdout!r}")
 
 
-def faults(program, directory):
+def faults(program, directory, fault):
     """A server that misbehaves costs time, never a crash."""
     home = home_of(directory)
-    for fault in FAULTS:
-        path = home / f"{fault}.socket"
-        with Peer(path, fault):
-            env = environment(home, path)
-            done = run(program, "info", env=env, cwd=home)
-            check(done.returncode == 1, f"{program.name}: a server that is "
-                  f"{fault} gives {done.returncode}\n{done.stderr}")
-    path = home / "slow.socket"
-    with Peer(path, "slow"):
-        all_of(program, "a slow server", environment(home, path), home,
-               ("control",))
+    path = home / "faulty.socket"
+    with Peer(path, fault):
+        env = environment(home, path)
+        if fault == "slow":
+            all_of(program, "a slow server", env, home, ("control",))
+            return
+        done = run(program, "info", env=env, cwd=home)
+        check(done.returncode == 1, f"{program.name}: a server that is "
+              f"{fault} gives {done.returncode}\n{done.stderr}")
+
+
+def whole(program, groups):
+    """Against both servers, in a home of its own."""
+    if run(program, "names", env=None, cwd=None) is None:
+        print(f"{program.name}: this kernel runs no 32-bit programs, and "
+              "there is no qemu-i386: left out")
+        return
+    with tempfile.TemporaryDirectory(prefix="libesd-") as directory:
+        home = home_of(directory)
+        path = home / "peer" / "socket"
+        env = environment(home, path)
+        if "32" in program.name:
+            env["NO_SNDFILE"] = "1"
+        with Peer(path):
+            all_of(program, "the peer", env, home, groups)
+        names(program, home)
+        with Daemon("null") as daemon:
+            env = dict(env, HOME=str(daemon.dir),
+                       ESPEAKER=f"unix:{daemon.socket}")
+            all_of(program, "esdmixd", env, home, groups)
+            if (PROGRAMS / "threads").exists():
+                all_of(PROGRAMS / "threads", "esdmixd", env, home)
+
+
+def faulty(program, fault):
+    with tempfile.TemporaryDirectory(prefix="libesd-") as directory:
+        faults(program, directory, fault)
 
 
 def main():
@@ -95,28 +121,10 @@ def main():
              if (PROGRAMS / name).exists()]
     check(len(found) >= 2, f"no test programs in {PROGRAMS}")
     groups = sys.argv[1:]
-    for program in found:
-        if run(program, "names", env=None, cwd=None) is None:
-            print(f"{program.name}: this kernel runs no 32-bit programs, and "
-                  "there is no qemu-i386: left out")
-            continue
-        with tempfile.TemporaryDirectory(prefix="libesd-") as directory:
-            home = home_of(directory)
-            path = home / "peer" / "socket"
-            env = environment(home, path)
-            if "32" in program.name:
-                env["NO_SNDFILE"] = "1"
-            with Peer(path):
-                all_of(program, "the peer", env, home, groups)
-            names(program, home)
-            if program.name == "all":
-                faults(program, home)
-            with Daemon("null") as daemon:
-                env = dict(env, HOME=str(daemon.dir),
-                           ESPEAKER=f"unix:{daemon.socket}")
-                all_of(program, "esdmixd", env, home, groups)
-                if (PROGRAMS / "threads").exists():
-                    all_of(PROGRAMS / "threads", "esdmixd", env, home)
+    together(*(lambda fault=fault: faulty(PROGRAMS / "all", fault)
+               for fault in FAULTS),
+             *(lambda program=program: whole(program, groups)
+               for program in found))
 
 
 if __name__ == "__main__":
