@@ -443,12 +443,16 @@ on_listener(void *arg, int listener, short events)
 {
 	struct doorway *doorway = arg;
 	struct doorway_name name;
-	int fd = take_next(doorway, &name);
 
-	(void)listener;
-	(void)events;
-	if (fd >= 0 && add_connection(doorway, fd, &name) != 0) {
-		(void)close(fd);
+	for (int turns = 0; turns < BACKLOG; turns++) {
+		int fd = take_next(doorway, &name);
+
+		if (fd < 0) {
+			return;
+		}
+		if (add_connection(doorway, fd, &name) != 0) {
+			(void)close(fd);
+		}
 	}
 }
 

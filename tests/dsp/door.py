@@ -97,14 +97,16 @@ class Server:
         listener.listen(16)
 
         def place():
-            os.dup2(listener.fileno(), 3)
+            if listener.fileno() == 3:
+                os.set_inheritable(3, True)
+            else:
+                os.dup2(listener.fileno(), 3)
 
         self.process = subprocess.Popen(
             [str(BUILD / "esddsp-server")], env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=None if verbose or "ASAN_OPTIONS" in env else
-            subprocess.DEVNULL, pass_fds=[3] if listener.fileno() == 3 else [],
-            close_fds=False, preexec_fn=place)
+            subprocess.DEVNULL, close_fds=False, preexec_fn=place)
         listener.close()
 
     def __enter__(self):
@@ -123,8 +125,14 @@ class Server:
         connection.settimeout(PATIENCE)
         if bind:
             connection.bind("")  # autobind
-        connection.connect(self.name)
-        return connection
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                connection.connect(self.name)
+                return connection
+            except BlockingIOError:  # a full backlog
+                check(time.monotonic() < end, "nobody is let in")
+                time.sleep(0.001)
 
     def open(self, access=WRITE, device=DSP, name=b"test"):
         return Device(self, access, device, name)
