@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 struct client;
-struct stream;
 
 struct client_peer {
 	char name[64];	  /* "c12 pid 345 uid 1000", for log lines */
@@ -82,12 +81,17 @@ struct client_kind {
 	/* Nothing more is read from it: close it once what is queued has been
 	 * sent. */
 	bool (*is_closing)(const struct client *client);
+};
 
-	/* The ring of a stream of its has room again. */
-	void (*room)(struct client *client, struct stream *stream);
+/* Who is told of a stream: its client, or what plays the rest of it. */
+struct owner {
+	/* The ring has room again. */
+	void (*room)(struct owner *owner);
 
-	/* A stream of its came back from the mixer and is about to be freed. */
-	void (*gone)(struct client *client, struct stream *stream);
+	/* It came back from the mixer and is about to be freed. */
+	void (*gone)(struct owner *owner);
+
+	const struct client_peer *peer;
 };
 
 /* What every kind's own begins with. */

@@ -163,7 +163,7 @@ fill_peer(const struct stream *stream, struct esd_playing *out)
 	(void)snprintf(out->protocol, sizeof(out->protocol), "%s",
 	    stream->protocol);
 	if (stream->owner != NULL) {
-		const struct client_peer *peer = &stream->owner->peer;
+		const struct client_peer *peer = stream->owner->peer;
 
 		out->pid = peer->pid;
 		out->uid = peer->uid;

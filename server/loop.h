@@ -11,7 +11,7 @@
 #include "server/client.h"
 
 #define LOOP_LISTENERS_MAX 16
-#define LOOP_SIGNALS_MAX   4
+#define LOOP_SIGNALS_MAX   5
 
 struct loop;
 

@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "server/artsserver.h"
 #include "server/conf.h"
 #include "server/cookie.h"
 #include "server/esd.h"
@@ -46,6 +47,7 @@ struct daemon {
 	struct session_host host;
 	struct service service;
 	struct loop *loop;
+	struct artsserver arts;
 	bool told;	/* whoever started us, that we are ready */
 	bool served;	/* a client has come and gone */
 	bool released;	/* the device, by standby or autostandby */
@@ -220,6 +222,7 @@ on_woken(void *arg)
 	}
 	service_collect(&daemon->service);
 	session_serve_listeners(&daemon->host);
+	arts_serve(&daemon->arts.arts);
 	finish_reopening(daemon);
 	consider_end(daemon);
 }
@@ -248,6 +251,9 @@ on_signalled(void *arg, int signal)
 	switch (signal) {
 	case SIGUSR1:
 		reopen_device(daemon);
+		break;
+	case SIGCHLD:
+		children_reap(&daemon->arts.children);
 		break;
 	case SIGHUP:
 		/* Also what closing the terminal it was started from sends. */
@@ -435,18 +441,12 @@ start_loop(struct daemon *daemon)
 		.server = &daemon->service,
 		.clients = &daemon->clients,
 	};
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1,
+		SIGCHLD };
 	int error = loop_create(&settings, &daemon->loop);
-	if (error == 0) {
-		error = loop_signal(daemon->loop, SIGTERM);
-	}
-	if (error == 0) {
-		error = loop_signal(daemon->loop, SIGINT);
-	}
-	if (error == 0) {
-		error = loop_signal(daemon->loop, SIGHUP);
-	}
-	if (error == 0) {
-		error = loop_signal(daemon->loop, SIGUSR1);
+	for (size_t i = 0;
+	     error == 0 && i < sizeof(signals) / sizeof(signals[0]); i++) {
+		error = loop_signal(daemon->loop, signals[i]);
 	}
 	if (error < 0) {
 		log_line(LOG_ERR, SUBJECT, "no event loop: %s",
@@ -569,6 +569,23 @@ start_listening(struct daemon *daemon)
 	return 0;
 }
 
+static int
+start_arts(struct daemon *daemon)
+{
+	struct artsserver_settings settings = {
+		.conf = &daemon->conf,
+		.service = &daemon->service,
+		.clients = &daemon->clients,
+		.loop = daemon->loop,
+		.version = PACKAGE_VERSION,
+	};
+
+	if (daemon->sockets.local_count > 0) {
+		(void)sockets_get(&daemon->sockets, 0, &settings.socket);
+	}
+	return artsserver_open(&daemon->arts, &settings);
+}
+
 /*
  * Signals first: who finds our socket may also end us.  Then the sockets: where
  * another server answers, ours must not touch the card.  Clients that connect
@@ -581,7 +598,8 @@ run(struct daemon *daemon)
 	if (load_key(daemon) < 0 || start_loop(daemon) < 0 ||
 	    sockets_open(&daemon->sockets, &daemon->conf) < 0 ||
 	    plan_mixing(daemon) < 0 || start_memory(daemon) < 0 ||
-	    start_mixer(daemon) < 0 || start_listening(daemon) < 0) {
+	    start_mixer(daemon) < 0 || start_listening(daemon) < 0 ||
+	    start_arts(daemon) < 0) {
 		return -1;
 	}
 	say_ready(daemon);
@@ -605,6 +623,7 @@ stop(struct daemon *daemon)
 	}
 	clips_finish(&daemon->service.clips);
 	loop_destroy(daemon->loop);
+	artsserver_close(&daemon->arts);
 	memory_save(daemon->service.memory);
 	memory_destroy(daemon->service.memory);
 	sockets_close(&daemon->sockets);

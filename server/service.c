@@ -94,12 +94,12 @@ service_collect(struct service *service)
 	enum mixer_news news;
 
 	while ((stream = mixer_news(service->mixer, &news)) != NULL) {
-		struct client *owner = stream->owner;
+		struct owner *owner = stream->owner;
 
 		if (owner != NULL && news == MIXER_ROOM) {
-			owner->kind->room(owner, stream);
+			owner->room(owner);
 		} else if (owner != NULL) {
-			owner->kind->gone(owner, stream);
+			owner->gone(owner);
 		}
 		if (news == MIXER_GONE) {
 			bury(service, stream);

@@ -34,6 +34,7 @@ enum mode {
 struct session {
 	/* constant */
 	struct client client;
+	struct owner owner; /* of its stream */
 	struct session_host *host;
 
 	enum mode mode;
@@ -633,16 +634,23 @@ is_closing(const struct client *client)
 	return session_seen(client)->closing;
 }
 
-static void
-room(struct client *client, struct stream *stream)
+static struct session *
+session_owning(struct owner *owner)
 {
-	tell_changed(session_of(client));
+	return (
+	    struct session *)((char *)owner - offsetof(struct session, owner));
 }
 
 static void
-gone(struct client *client, struct stream *stream)
+room(struct owner *owner)
 {
-	struct session *session = session_of(client);
+	tell_changed(session_owning(owner));
+}
+
+static void
+gone(struct owner *owner)
+{
+	struct session *session = session_owning(owner);
 
 	session->stream = NULL;
 	session->closing = true;
@@ -667,8 +675,6 @@ const struct client_kind session_kind = {
 	.is_waiting = is_waiting,
 	.is_admitted = is_admitted,
 	.is_closing = is_closing,
-	.room = room,
-	.gone = gone,
 };
 
 /* --- for handlers ----------------------------------------------------- */
@@ -734,7 +740,10 @@ session_play(struct session *session, struct stream *stream)
 {
 	session->stream = stream;
 	if (stream != NULL) {
-		stream->owner = &session->client;
+		session->owner.room = room;
+		session->owner.gone = gone;
+		session->owner.peer = &session->client.peer;
+		stream->owner = &session->owner;
 		stream->protocol = session_kind.protocol;
 	}
 }

@@ -10,6 +10,7 @@
 #include "server/client.h"
 
 struct session;
+struct stream;
 struct clip;
 struct recorder;
 struct insert;

@@ -72,7 +72,8 @@ open_tcp(struct sockets *sockets, const struct conf *conf)
 	char why[WHY_MAX];
 
 	if (!conf->tcp) {
-		if (conf->public || conf->bind[0] != '\0') {
+		if ((conf->public || conf->bind[0] != '\0') &&
+		    !conf->arts_tcp) {
 			log_line(LOG_WARN, SUBJECT,
 			    "public and bind change nothing without tcp");
 		}

@@ -13,7 +13,7 @@
 #include "server/engine/engine.h"
 #include "server/ring.h"
 
-struct client;
+struct owner;
 
 struct stream {
 	/* constant */
@@ -25,14 +25,14 @@ struct stream {
 	const char *protocol; /* it came by, as lists say */
 
 	/* control */
-	struct client *owner; /* NULL once its client has gone */
-	struct stream *next;  /* newer to older, see mixer_streams() */
-	int32_t volume[2];    /* as set, ESD_VOLUME_BASE is unity */
-	bool muted;	      /* silent, and keeps its volume */
-	bool tracked;	      /* its client is told its position */
-	bool stopped;	      /* a clip's player that was told to */
-	struct bus *bus;      /* to install, on the way over; on the way
-				 back what it replaced; NULL if none */
+	struct owner *owner; /* NULL once its client has gone */
+	struct stream *next; /* newer to older, see mixer_streams() */
+	int32_t volume[2];   /* as set, ESD_VOLUME_BASE is unity */
+	bool muted;	     /* silent, and keeps its volume */
+	bool tracked;	     /* its client is told its position */
+	bool stopped;	     /* a clip's player that was told to */
+	struct bus *bus;     /* to install, on the way over; on the way
+				back what it replaced; NULL if none */
 
 	/* atomic: control writes, audio reads */
 	_Atomic uint32_t gain[2]; /* gain_t aimed at, left and right */

@@ -197,7 +197,11 @@ class Daemon:
         self.env = dict(os.environ, HOME=str(self.dir),
                         XDG_RUNTIME_DIR=str(self.runtime),
                         XDG_CONFIG_HOME=str(self.dir / "config"),
-                        XDG_STATE_HOME=str(self.dir / "state"))
+                        XDG_STATE_HOME=str(self.dir / "state"),
+                        LOGNAME=f"{self.dir.name}-{os.getpid()}",
+                        KDEHOME=str(self.dir / "kde"),
+                        KDEROOTHOME=str(self.dir / "kde"),
+                        KDETMP=str(self.dir))
         for name in ("ESPEAKER", "DISPLAY", "ESD_DEFAULT_OPTIONS"):
             self.env.pop(name, None)
         # What a sanitizer keeps back would look like a leak.
@@ -251,10 +255,17 @@ class Daemon:
             status = "SIGTERM ignored"
         log = self.log()
         self.process = None
+        # Left behind only where it had no time to stop.
+        shutil.rmtree(self.mcop, ignore_errors=True)
         if self.own_directory:
             shutil.rmtree(self.dir)
         if clean:
             check(status == 0, f"esdmixd ended with {status}:\n{log}")
+
+    @property
+    def mcop(self):
+        """Where aRts programs look for it."""
+        return pathlib.Path(f"/tmp/mcop-{self.env['LOGNAME']}")
 
     @property
     def pid(self):

@@ -27,6 +27,15 @@ server/status.*        protocols/* server/event.h
 server/client.h
 server/outbox.*
 server/service.*       protocols/* server/client.h server/clips.h server/memory.h server/mixer.h server/stream.h server/status.h server/volume.h
+server/md5.*
+server/children.*      server/log.h
+server/rendezvous.*    protocols/mcop.h server/listener.h server/log.h
+server/artsclient.*    protocols/mcop.h server/client.h server/outbox.h server/arts.h server/artsstream.h server/errand.h server/log.h server/md5.h
+server/errand.*        server/artsclient.h server/artsstream.h
+server/artsstream.*    server/artsclient.h server/arts.h server/errand.h server/log.h server/recorder.h
+server/artsattach.*    server/artsclient.h server/arts.h server/artsstream.h server/errand.h
+server/artsserver.*    server/arts.h server/children.h server/conf.h server/loop.h server/rendezvous.h server/tcp.h server/log.h
+server/arts.*          protocols/mcop.def server/artsclient.h server/artsattach.h server/artsstream.h server/rest.h server/service.h server/log.h
 server/extension.*     protocols/* server/esd.h
 server/devices.*       server/device/device.h
 server/sound.*         protocols/* server/engine/kernel.h

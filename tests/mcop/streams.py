@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""aRts clients of every generation play and record: to the bit, at once, at the
+card's own pace, and with nothing left behind."""
+
+import json
+import time
+
+from mcop import Client, string
+
+from daemon import BITS16, STEREO, check, on_card, until
+from sound import FRAME, first_sound, noise, raw, words
+
+RATE = 44100
+GENERATIONS = ("2.0", "2.1", "2.2", "0.7.0")
+
+
+def card_at(*options, **more):
+    return on_card("--period", 512, "--periods", 4, *options, rate=RATE,
+                   **more)
+
+
+def heard(card, frames, start=0):
+    """The card's sound from the first frame on that is not silent."""
+    def is_out():
+        first = first_sound(words(card.played()), start)
+        return first is not None and \
+            len(card.played()) // FRAME >= first + frames and first + 1
+
+    first = until("the sound is at the card", is_out, 20) - 1
+    return first, words(card.played())[2 * first:2 * (first + frames)]
+
+
+def same(name, got, expected):
+    for i, (a, b) in enumerate(zip(got, expected)):
+        check(a == b, f"{name}: frame {i // 2} is {a}, not {b}")
+    check(len(got) == len(expected), f"{name}: the end is missing")
+    print(f"{name}: {len(got) // 2} frames exact")
+
+
+def of_each_generation():
+    with card_at() as (daemon, card):
+        start = 0
+        for seed, generation in enumerate(GENERATIONS):
+            sound = noise(2 * 17000, seed)
+            client = Client(daemon, generation, id=f"old-{seed}-1")
+            stream = client.play()
+            stream.close(stream.write(raw(sound)))
+            client.leave()
+            first, got = heard(card, len(sound) // 2, start)
+            same(f"KDE {generation}", got, sound)
+            daemon.wait_silent()
+            start = len(card.played()) // FRAME
+        check(daemon.log_lines("warn") == [], daemon.log())
+
+
+def narrow():
+    """8 bits, and one channel; two streams of one client, then a second turn
+    of the client's, whose detach goes before its last packet."""
+    with card_at() as (daemon, card):
+        client = Client(daemon)
+        for turn in range(2):
+            mono = noise(9000, 40 + turn, 12000)
+            start = len(card.played()) // FRAME
+            stream = client.play(channels=1)
+            stream.close(stream.write(raw(mono), 4096, 7))
+            same("mono", heard(card, len(mono), start)[1],
+                 [v for v in mono for _ in range(2)])
+            daemon.wait_silent()
+        start = len(card.played()) // FRAME
+        narrow = noise(2 * 5000, 42, 32512, 256)
+        stream = client.play(bits=8)
+        stream.close(stream.write(bytes((v >> 8) + 128 for v in narrow), 4096))
+        same("8 bits", heard(card, 5000, start)[1], narrow)
+        client.leave()
+
+
+def digits(total, count):
+    """Balanced base 8: what each of the parts, of -3 to 3, gave to the sum."""
+    parts = [[] for _ in range(count)]
+    for value in total:
+        for part in parts:
+            digit = ((value + 4) & 7) - 4
+            part.append(digit)
+            value = (value - digit) // 8
+        check(value == 0, "more is heard than was sent")
+    return parts
+
+
+def at_once():
+    """Two streams of one connection, one of another, and an ESD client: each
+    has a digit of the sum of its own, the second at half its volume."""
+    parts = [noise(2 * 20000, 50 + i, 3) for i in range(4)]
+    weights = 1, 16, 64, 512
+    sent = [raw([weight * v for v in part])
+            for weight, part in zip(weights, parts)]
+    with card_at() as (daemon, card):
+        one, two = Client(daemon, id="one-1-1"), Client(daemon, id="two-1-1")
+        streams = [one.play(title="a"), one.play(title="b"),
+                   two.play(title="c")]
+        for stream in streams:
+            stream.attach()
+        with daemon.client() as control:
+            with daemon.client() as esd:
+                esd.play(BITS16 | STEREO, RATE, b"d")
+                names = until("all four are listed", lambda: len(
+                    control.all_info()) == 4 and {
+                        player[1]: player[0] for player in control.all_info()})
+                rows = json.loads(daemon.tool("esdctl", "list",
+                                              "--json").stdout)
+                told = {row["name"]: row["protocol"]
+                        for row in rows}
+                check(told == {"a": "arts", "b": "arts", "c": "arts",
+                               "d": "esd"}, str(told))
+                control.pan(names[b"b"], 128, 128)
+                esd.send(sent[3])
+                rests = [stream.write(data)
+                         for stream, data in zip(streams, sent)]
+                for stream, rest in zip(streams, rests):
+                    stream.close(rest)
+            one.leave()
+            two.leave()
+            until("they have been played", lambda: not control.all_info())
+        mixed = len(card.played()) + 2 * 4 * 512 * FRAME
+        until("the card has played it", lambda: len(card.played()) >= mixed)
+        got = digits(words(card.played()), 4)
+        for name, part, digit in zip("abcd", parts, got):
+            first = first_sound(words(raw(digit)))
+            same(name, digit[2 * first:2 * first + len(part)], part)
+            check(first_sound(words(raw(digit)), first + len(part) // 2)
+                  is None, f"{name} goes on")
+
+
+def paced():
+    """A packet is acknowledged when the card's clock has taken its last frame:
+    not sooner, and not a period and a bit later."""
+    sound = noise(2 * 60000, 60)
+    size = 4096
+    with card_at() as (daemon, card):
+        client = Client(daemon)
+        stream = client.play()
+        rest = stream.write(raw(sound), size, 7)
+        client.serve(5, lambda: not stream.outstanding)
+        check(not stream.outstanding, "packets stay unacknowledged")
+        stream.close(rest)
+        client.leave()
+        first, got = heard(card, 60000)
+        same("in packets", got, sound)
+        late = []
+        for i, when in enumerate(stream.processed[:-1]):
+            frame = first + (i + 1) * size // FRAME - 1
+            played = card.frame_time(frame)
+            # Mixed a buffer before it is played: four periods of 512.
+            late.append((when - played) / 1e6 + 4 * 512 * 1000 / RATE)
+        print(f"acknowledged {min(late):.1f} to {max(late):.1f} ms after the "
+              f"mix had room")
+        check(min(late) > -2 * 512 * 1000 / RATE,
+              f"acknowledged {-min(late):.1f} ms too early")
+
+
+def volumes():
+    """Its own, its streams' and the master's."""
+    sound = noise(2 * 12000, 70, 30000, 8)
+    with card_at() as (daemon, card):
+        client = Client(daemon)
+        _, own, _ = client.ask(client.number, "createObject", "object",
+                               "string name", string(
+                                   "Arts::StereoVolumeControl")).reference()
+        client.use(own, "Arts::StereoVolumeControl")
+        half = bytes.fromhex("3f000000")
+        client.ask(own, "_set_scaleFactor", "void", "float newValue", half)
+        stream = client.play(title="quiet").attach()
+        got = client.ask(own, "_get_scaleFactor", "float").float()
+        check(got == 0.5, f"own volume: {got}")
+        with daemon.client() as control:
+            check(control.player(b"quiet")[3:5] == (128, 128), "not half")
+        _, master, _ = client.ask(client.number, "_get_outVolume",
+                                  "Arts::StereoVolumeControl").reference()
+        client.use(master, "Arts::StereoVolumeControl")
+        client.ask(master, "_set_scaleFactor", "void", "float newValue", half)
+        check(client.ask(master, "_get_scaleFactor", "float").float() == 0.5,
+              "master")
+        # Gains are reached within a period; the first frames are ramped.
+        until("the master is set", lambda: daemon.tool(
+            "esdctl", "status").returncode == 0)
+        time.sleep(0.05)
+        stream.close(stream.write(raw(sound)))
+        same("at a quarter", heard(card, 12000)[1], [v // 4 for v in sound])
+        for factor, expected in (("7fc00000", 0.0), ("bf800000", 0.0),
+                                 ("7f800000", 2.0), ("3f800000", 1.0)):
+            client.ask(master, "_set_scaleFactor", "void", "float newValue",
+                       bytes.fromhex(factor))
+            got = client.ask(master, "_get_scaleFactor", "float").float()
+            check(got == expected, f"{factor} gives {got}")
+        client.leave()
+
+
+def recorded():
+    """What the mix was, and the card's silence, until it is closed."""
+    sound = noise(2 * 30000, 80)
+    with card_at() as (daemon, card):
+        listener = Client(daemon, id="listener-1-1")
+        mix = listener.record(title="out_soundcard").attach()
+        client = Client(daemon)
+        stream = client.play()
+        stream.close(stream.write(raw(sound)))
+        while len(mix.heard) < len(sound) * 2 + 8192:
+            listener.serve(1)
+            mix.acknowledge()
+            got = words(mix.heard[:len(mix.heard) // 4 * 4])
+            first = first_sound(got)
+            if first is not None and len(got) >= 2 * first + len(sound):
+                break
+        same("the mix", got[2 * first:2 * first + len(sound)], sound)
+        mix.close()
+        client.leave()
+        listener.leave()
+
+
+def lost_clients():
+    """One who goes without a word: what it sent is played."""
+    sound = noise(2 * 16384, 90)
+    with card_at() as (daemon, card):
+        client = Client(daemon)
+        stream = client.play()
+        stream.attach()
+        for at in range(0, 65536, 16384):
+            stream.packet(raw(sound)[at:at + 16384])
+        client.close()
+        same("of one that went", heard(card, 16384)[1], sound)
+        daemon.wait_silent()
+
+
+def refused_sound():
+    """Formats that we do not play are taken, and acknowledged."""
+    with card_at() as (daemon, card):
+        client = Client(daemon)
+        for rate, bits, channels in ((100, 16, 2), (44100, 24, 2),
+                                     (44100, 16, 6), (-1, 0, 0)):
+            stream = client.play(rate, bits, channels)
+            stream.close(stream.write(bytes(200000)))
+        client.leave()
+        check(len(daemon.log_lines("warn", "it stays silent")) == 4,
+              daemon.log())
+    print("what cannot be played is consumed")
+
+
+def main():
+    of_each_generation()
+    narrow()
+    at_once()
+    paced()
+    volumes()
+    recorded()
+    lost_clients()
+    refused_sound()
+
+
+if __name__ == "__main__":
+    main()
