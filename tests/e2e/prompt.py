@@ -15,11 +15,11 @@ from sound import noise, raw
 RATE = 44100
 STANDBY, RESUME, STANDBY_MODE = 12, 13, 22
 QUICK = ("--period", 441, "--periods", 4)
-SLOW = 600  # ms that the device takes to open or close
+SLOW = 800  # ms that the device takes to open or close
 PATIENCE = 0.1  # seconds of a library's, for the usual answer
 # For each of them: well below what the device takes, above what a busy machine
 # makes a process wait.
-LONGEST = SLOW / 1000 / 2
+LONGEST = SLOW / 1000 * 3 / 4
 BUSY = 0.5  # of a processor, which is more than all this needs
 TICKS = os.sysconf("SC_CLK_TCK")
 
