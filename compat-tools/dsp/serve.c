@@ -145,6 +145,7 @@ void
 serve_hold(struct serve *serve, bool held)
 {
 	serve->held = held;
+	serve->left = serve->left || !held; /* who held it, came and went */
 }
 
 int
@@ -361,6 +362,7 @@ serve_add(struct serve *serve, const struct serve_opening *opening)
 	error = device_create(&settings, &device->device);
 	if (error != 0) {
 		free(device);
+		serve->left = serve->count == 0; /* nobody asks twice */
 		return error;
 	}
 	device->next = serve->devices;

@@ -150,6 +150,21 @@ run(struct start *start, char *first_stack)
 	return error;
 }
 
+/* For who asked to be told; stdio is the program's. */
+static void
+complain(const struct start *start, int error)
+{
+	const char *const texts[] = { "esddsp: cannot start ", start->server,
+		": ", strerrordesc_np(-error), "; set ESDDSP_SERVER\n" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i] == NULL ||
+		    write(STDERR_FILENO, texts[i], strlen(texts[i])) < 0) {
+			return;
+		}
+	}
+}
+
 int
 start_server(int listener)
 {
@@ -183,5 +198,8 @@ start_server(int listener)
 	    start.listener < 0 ? -errno : run(&start, memory + 2 * STACK_BYTES);
 	(void)close(start.listener);
 	(void)munmap(memory, bytes);
+	if (error != 0 && start.verbose) {
+		complain(&start, error);
+	}
 	return error;
 }
