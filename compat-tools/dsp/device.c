@@ -59,7 +59,8 @@ on_data(void *arg, int fd, short events)
 		inflow_go_on(device);
 	}
 	if (device->gated && (events & (POLLHUP | POLLERR)) != 0) {
-		if ((device->trigger & PCM_ENABLE_OUTPUT) == 0) {
+		if (device->out.data != NULL ||
+		    (device->trigger & PCM_ENABLE_OUTPUT) == 0) {
 			outflow_end(device);
 		} else {
 			loop_unwatch(device->settings.loop, fd);
@@ -382,6 +383,8 @@ device_create(const struct device_settings *settings, struct device **created)
 	device->trigger = PCM_ENABLE_INPUT | PCM_ENABLE_OUTPUT;
 	device->volume[0] = -1;
 	device->volume[1] = -1;
+	device->passing =
+	    (struct loop_timer){ .fired = outflow_on_passing, .arg = device };
 	device->settled =
 	    (struct loop_timer){ .fired = inflow_on_settled, .arg = device };
 	fragments_choose(&device->fragments,
@@ -400,6 +403,7 @@ device_destroy(struct device *device)
 	}
 	loop_unwatch(device->settings.loop, device->settings.fd);
 	loop_unset(device->settings.loop, &device->settled);
+	loop_unset(device->settings.loop, &device->passing);
 	play_destroy(device->play);
 	play_destroy(device->old);
 	capture_destroy(device->capture);

@@ -96,8 +96,11 @@ int device_out(struct device *device, struct device_space *space);
 /* Starts capture. */
 int device_in(struct device *device, int fd, struct device_space *space);
 
-/* So many fragments were told, and are not told again. */
-void device_told_out(struct device *device, uint32_t fragments);
+/*
+ * So many fragments were told, and are not told again.  A device that is
+ * mapped then cannot be written, as poll() has it, before the next has passed.
+ */
+void device_told_out(struct device *device, int fd, uint32_t fragments);
 void device_told_in(struct device *device, uint32_t fragments);
 
 /* Times that sound ran dry, and over, since this was last asked. */

@@ -31,6 +31,8 @@ struct device {
 	uint64_t told_out; /* fragments */
 	struct ring out;
 	bool rolling; /* out is played */
+	bool stopped; /* the program cannot write: see device_told_out() */
+	struct loop_timer passing;
 	uint8_t piece[DEVICE_PIECE];
 	size_t part; /* bytes of a frame that is not whole, at piece's start */
 	bool asks;   /* how much it may write */
@@ -67,6 +69,9 @@ void outflow_retire(struct device *device);
 
 /* What is written is played from now on; what is mapped, too. */
 void outflow_start(struct device *device);
+
+/* Its timer's. */
+void outflow_on_passing(void *arg);
 
 /* --- inflow.c ------------------------------------------------------------- */
 

@@ -498,8 +498,10 @@ doorway_destroy(struct doorway *doorway)
 	if (doorway == NULL) {
 		return;
 	}
-	while (doorway->connections != NULL) {
-		drop(doorway->connections);
+	for (struct connection *connection = doorway->connections, *next;
+	     connection != NULL; connection = next) {
+		next = connection->next;
+		drop(connection);
 	}
 	loop_unwatch(doorway->loop, doorway->listener);
 	(void)close(doorway->listener);

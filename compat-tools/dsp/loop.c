@@ -94,7 +94,8 @@ loop_watch(struct loop *loop, int fd, short events, loop_ready *ready,
 		loop->fds[at] = (struct pollfd){ .fd = fd };
 	}
 	loop->fds[at].events = events;
-	loop->fds[at].revents &= events | POLLERR | POLLHUP;
+	loop->fds[at].revents =
+	    (short)(loop->fds[at].revents & (events | POLLERR | POLLHUP));
 	loop->watches[at] = (struct watch){ ready, arg };
 	return 0;
 }

@@ -326,7 +326,7 @@ on_getoptr(const struct oss_call *call)
 	if (error != 0) {
 		return error;
 	}
-	device_told_out(call->device, space.fragments);
+	device_told_out(call->device, call->fd, space.fragments);
 	return put_pointer(call, &space);
 }
 

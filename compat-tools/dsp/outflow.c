@@ -1,4 +1,5 @@
 /* From the program, or the ring that it maps, to the daemon. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,8 @@
 #include "compat-tools/dsp/device_impl.h"
 #include "compat-tools/dsp/oss4.h"
 
-#define TURNS_MAX 64 /* pieces before others get their turn */
+#define TURNS_MAX 64   /* pieces before others get their turn */
+#define STOPPER	  1024 /* bytes, of which a socket's poll() takes notice */
 
 /*
  * Bytes that the kernel holds between a program that writes all it can and us.
@@ -104,7 +106,7 @@ room(struct device *device)
 	size_t bytes;
 
 	if (is_unwanted(device)) {
-		return SIZE_MAX;
+		return device->stopped ? 0 : SIZE_MAX;
 	}
 	if (device->old != NULL) {
 		return 0;
@@ -216,15 +218,71 @@ outflow_start(struct device *device)
 	roll(device);
 }
 
+/* Frames until a fragment has passed that was not told; 0: one has. */
+static uint64_t
+until_passed(const struct device *device)
+{
+	uint64_t next = (device->told_out + 1) * device->fragments.size;
+	uint64_t at = device->play == NULL
+			  ? 0
+			  : play_taken(device->play) * device->frame_bytes;
+
+	return next <= at ? 0
+			  : (next - at + device->frame_bytes - 1) /
+				device->frame_bytes;
+}
+
+void
+outflow_on_passing(void *arg)
+{
+	struct device *device = arg;
+	uint64_t frames;
+
+	roll(device);
+	frames = device->rolling ? until_passed(device) : 0;
+	if (frames > 0) {
+		loop_set(device->settings.loop, &device->passing,
+		    loop_now() +
+			(int64_t)(frames * 1000000 / device->format.rate) + 1);
+		return;
+	}
+	device->stopped = false;
+	read_program(device);
+}
+
+/*
+ * The kernel lets the program write while we read what it has written: so
+ * something is written in its stead, and read once the fragment has passed.
+ */
+static void
+stop_program(struct device *device, int fd)
+{
+	static const uint8_t stopper[STOPPER];
+	int bytes = DOOR_SNDBUF;
+
+	if (!device->rolling || device->stopped) {
+		return;
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	if (send(fd, stopper, sizeof(stopper), MSG_DONTWAIT | MSG_NOSIGNAL) >
+	    0) {
+		device->stopped = true;
+		outflow_on_passing(device);
+	}
+}
+
 /* --- draining ------------------------------------------------------------- */
 
 static bool
 is_drained(struct device *device)
 {
+	if (device->out.data != NULL) {
+		return true;
+	}
 	if (device->old != NULL || device_unread(device->settings.fd) > 0) {
 		return false;
 	}
-	return device->out.data != NULL || device->play == NULL ||
+	return device->play == NULL ||
 	       play_heard(device->play) == play_taken(device->play);
 }
 
@@ -338,6 +396,7 @@ device_drop_out(struct device *device)
 	device->before = 0;
 	device->told_out = 0;
 	device->rolling = false;
+	device->stopped = false;
 	outflow_pump(device);
 }
 
@@ -351,6 +410,7 @@ fill_written(struct device *device, struct device_space *space)
 	uint64_t waiting = device_unread(device->settings.fd) + device->part;
 	uint64_t used = waiting;
 
+	assert(total > 0);
 	space->passed = device->before;
 	if (device->play != NULL) {
 		uint64_t taken = play_taken(device->play);
@@ -405,7 +465,10 @@ device_out(struct device *device, struct device_space *space)
 }
 
 void
-device_told_out(struct device *device, uint32_t fragments)
+device_told_out(struct device *device, int fd, uint32_t fragments)
 {
 	device->told_out += fragments;
+	if (device->out.data != NULL) {
+		stop_program(device, fd);
+	}
 }

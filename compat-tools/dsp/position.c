@@ -1,17 +1,18 @@
 #include "compat-tools/dsp/position.h"
 
-#define SECOND 1000000 /* us */
+#define SECOND INT64_C(1000000) /* us */
+#define AHEAD  (POSITION_AHEAD_MS * (SECOND / 1000))
 
 uint64_t
 position_frames(const struct position *position, int64_t us)
 {
-	return us <= 0 ? 0 : (uint64_t)us * position->rate / SECOND;
+	return us <= 0 ? 0 : (uint64_t)us * position->rate / (uint64_t)SECOND;
 }
 
 int64_t
 position_us(const struct position *position, uint64_t frames)
 {
-	return (int64_t)(frames * SECOND / position->rate);
+	return (int64_t)(frames * (uint64_t)SECOND / position->rate);
 }
 
 void
@@ -42,9 +43,8 @@ position_mixed(struct position *position, int64_t now)
 	if (position->running) {
 		int64_t passed = now - position->mixed_at;
 
-		if (position->tracked &&
-		    passed > POSITION_AHEAD_MS * (SECOND / 1000)) {
-			passed = POSITION_AHEAD_MS * (SECOND / 1000);
+		if (position->tracked && passed > AHEAD) {
+			passed = AHEAD;
 		}
 		mixed += position_frames(position, passed);
 	}

@@ -73,7 +73,7 @@ serve_create(int listener, bool verbose, struct serve **created)
 		return error;
 	}
 	loop_set(serve->loop, &serve->lonely,
-	    loop_now() + DOOR_LONELY_MS * 1000);
+	    loop_now() + DOOR_LONELY_MS * INT64_C(1000));
 	*created = serve;
 	return 0;
 }

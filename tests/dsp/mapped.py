@@ -2,6 +2,7 @@
 """A ring that is mapped is played at the card's pace, with no more than a
 fragment of delay; the pointer advances smoothly, and is where the copy is."""
 
+import select
 import struct
 import time
 
@@ -106,6 +107,28 @@ def looped(daemon, card):
     print("an untouched ring goes round")
 
 
+def paced(daemon):
+    """select() wakes a program when a fragment has passed since GETOPTR."""
+    with Server(daemon.env, daemon.socket) as server, server.open() as device:
+        device.set(fragment=COUNT << 16 | 12)
+        device.mmap(4096 * COUNT).close()
+        device.ioctl(SETTRIGGER, 0)
+        device.ioctl(SETTRIGGER, 2)
+        blocks = device.ioctl(GETOPTR)[1]
+        start = time.monotonic()
+        turns = 0
+        while time.monotonic() < start + 0.5:
+            _, writable, _ = select.select([], [device.socket], [], 5)
+            check(writable, "it never wakes")
+            passed, more, _ = device.ioctl(GETOPTR)
+            check(more >= 1, f"it wakes early, at {passed}")
+            turns += 1
+            blocks += more
+        check(blocks == passed // 4096, f"{blocks} fragments at {passed}")
+        check(turns >= blocks // 2 > 1, f"{turns} turns, {blocks} fragments")
+    print(f"select() on a mapped device: {turns} turns, {blocks} fragments")
+
+
 def recorded(daemon):
     """The other way: what is captured is in the ring, up to the pointer."""
     with Server(daemon.env, daemon.socket) as server, \
@@ -131,6 +154,7 @@ def main():
     with on_card("--period", PERIOD, "--periods", 4) as (daemon, card):
         played(daemon, card)
         looped(daemon, card)
+        paced(daemon)
         recorded(daemon)
 
 
