@@ -17,6 +17,7 @@ struct vcard {
 	char *dir;
 	volatile struct card_control *control;
 	int lock, timer, watch, played, clock, events;
+	int watched; /* by `watch`: the control file */
 	bool record;
 
 	uint8_t *ring;

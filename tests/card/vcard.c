@@ -26,6 +26,14 @@
 #include "tests/card/dma.h"
 #include "tests/card/settings.h"
 
+#define WATCH_FLAGS (IN_NONBLOCK | IN_CLOEXEC)
+
+/*
+ * One that was used, or -1: closing it would wait for every processor, which
+ * takes long on a busy machine and is none of the card's business.
+ */
+static int spare_watch = -1;
+
 SND_PCM_PLUGIN_DEFINE_FUNC(vcard);
 
 static int
@@ -299,10 +307,23 @@ vcard_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
 }
 
 static void
+close_watch(struct vcard *card)
+{
+	if (card->watch >= 0 && card->watched >= 0 && spare_watch < 0) {
+		inotify_rm_watch(card->watch, card->watched);
+		spare_watch = card->watch;
+	} else if (card->watch >= 0) {
+		close(card->watch);
+	}
+}
+
+static void
 vcard_free(struct vcard *card)
 {
-	const int fds[] = { card->lock, card->timer, card->watch, card->played,
-		card->clock, card->events };
+	const int fds[] = { card->lock, card->timer, card->played, card->clock,
+		card->events };
+
+	close_watch(card);
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (fds[i] >= 0) {
@@ -383,18 +404,20 @@ open_in(const char *dir, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int
-open_watch(const char *dir)
+/* False: no watch on that file is to be had. */
+static bool
+open_watch(struct vcard *card)
 {
 	char path[PATH_MAX];
-	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
-	snprintf(path, sizeof(path), "%s/control", dir);
-	if (fd >= 0 && inotify_add_watch(fd, path, IN_MODIFY) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	card->watch =
+	    spare_watch >= 0 ? spare_watch : inotify_init1(WATCH_FLAGS);
+	spare_watch = -1;
+	snprintf(path, sizeof(path), "%s/control", card->dir);
+	card->watched = card->watch < 0
+			    ? -1
+			    : inotify_add_watch(card->watch, path, IN_MODIFY);
+	return card->watched >= 0;
 }
 
 static int
@@ -432,11 +455,11 @@ open_directory(struct vcard *card)
 	card->played = open_in(card->dir, "played.raw", O_WRONLY | O_APPEND);
 	card->clock = open_in(card->dir, "clock", O_WRONLY | O_APPEND);
 	card->lock = open_in(card->dir, stream_name(card), O_RDWR);
-	card->watch = open_watch(card->dir);
+	bool watched = open_watch(card);
 	card->timer =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (card->events < 0 || card->played < 0 || card->clock < 0 ||
-	    card->lock < 0 || card->watch < 0 || card->timer < 0) {
+	    card->lock < 0 || !watched || card->timer < 0) {
 		return -EIO;
 	}
 	return 0;
