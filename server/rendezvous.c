@@ -403,7 +403,8 @@ add_by_login(struct rendezvous *rendezvous)
 		    plain ? "%c" : "=%02X", (unsigned char)*c);
 	}
 	add(rendezvous, path);
-	if (strchr(login, '/') == NULL) {
+	if (strcmp(path + sizeof(prefix) - 1, login) != 0 &&
+	    strchr(login, '/') == NULL) {
 		(void)snprintf(path, sizeof(path), "%s%s", prefix, login);
 		add(rendezvous, path);
 	}

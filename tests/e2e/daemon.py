@@ -207,6 +207,7 @@ class Daemon:
         # What a sanitizer keeps back would look like a leak.
         self.env["ASAN_OPTIONS"] = ":".join(filter(None, (
             self.env.get("ASAN_OPTIONS"), "quarantine_size_mb=1")))
+        self.own_login = "LOGNAME" not in (env or {})
         self.env.update(env or {})
         self.log_file = self.dir / "log"
         self.device = str(device)
@@ -255,8 +256,8 @@ class Daemon:
             status = "SIGTERM ignored"
         log = self.log()
         self.process = None
-        # Left behind only where it had no time to stop.
-        shutil.rmtree(self.mcop, ignore_errors=True)
+        if self.own_login:  # left behind only where it had no time to stop
+            shutil.rmtree(self.mcop, ignore_errors=True)
         if self.own_directory:
             shutil.rmtree(self.dir)
         if clean:

@@ -16,7 +16,7 @@ from mcop import (AUTH_ACCEPT, CLIENT_HELLO, INVOCATION, ONEWAY, RETURN,
                   string)
 
 from daemon import check, on_card, until
-from sound import FRAME, first_sound, words
+from sound import FRAME, words
 
 RATE = 44100
 HERE = pathlib.Path(__file__).resolve().parent
@@ -329,6 +329,11 @@ def played(said):
                     len(one.arguments) > 4)
 
 
+def frames_of(samples):
+    """Those that are not silent: pauses of a busy machine may be between."""
+    return [pair for pair in zip(samples[::2], samples[1::2]) if any(pair)]
+
+
 def main():
     # The buffer that the recorded server had, and so its times: 7 x 256.
     with on_card("--period", 256, "--periods", 7, rate=RATE) as (daemon, card):
@@ -341,12 +346,10 @@ def main():
         peer.close()
         sound = list(words(played(said)))
         check(len(sound) == 70000 // 2, f"{len(sound)} samples in the record")
-        until("the sound is at the card", lambda: len(card.played()) // FRAME >
-              (first_sound(words(card.played())) or 10**9) + 17500)
-        got = words(card.played())
-        # Its first frame is 0, 0.
-        first = first_sound(got) - 1
-        check(list(got[2 * first:2 * first + len(sound)]) == sound,
+        wanted = frames_of(sound)
+        until("the sound is at the card", lambda: len(frames_of(
+            words(card.played()))) >= len(wanted))
+        check(frames_of(words(card.played())) == wanted,
               "the card plays something else")
         print(f"play: {len(said)} messages, {len(sound) // 2} frames exact")
 
