@@ -100,6 +100,7 @@ def unfaithful(server, device):
             pass
     for connection in crowd:
         connection.close()
+    until("there is room again", lambda: send(server, b"\0" * 20) != b"")
     # Two requests in one piece are two requests.
     connection = server.connect()
     connection.sendmsg([head() + struct.pack("=i", 0)] * 2, [(
