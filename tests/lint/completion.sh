@@ -27,6 +27,7 @@ expect()
 	COMP_CWORD=$(($# - 1))
 	COMPREPLY=()
 	[ "$1" != esdctl ] || function=_esdmixd_ctl
+	[ "$1" != artsshell ] || function=_esdmixd_artsshell
 	$function "$1" "${COMP_WORDS[COMP_CWORD]}" \
 	    "${COMP_WORDS[COMP_CWORD - 1]}"
 	for one in "${wanted[@]}"; do
@@ -59,6 +60,19 @@ expect allinfo -- esdctl serverinfo all
 expect serverinfo -- esdctl panstream 7 256 256 serv
 expect serverinfo -- esdctl -s localhost serv
 expect --server= -- esdctl --ser
+
+for tool in artscat artsrec; do
+	expect -r -b -c --help -v -- $tool -
+	expect 8 16 -- $tool -b ''
+	expect 1 2 -- $tool -c ''
+	expect 44100 -- $tool -r ''
+done
+expect --help -v -- artsplay -
+expect --quiet --file= -- artsshell --
+expect status suspend volume stereoeffect help -- artsshell ''
+expect status -- artsshell -q st
+expect list insert remove -- artsshell stereoeffect ''
+expect top bottom -- artsshell stereoeffect insert ''
 
 # What streams are called is never run.
 fake=$(mktemp -d)
