@@ -278,12 +278,23 @@ device_changes(const struct device *device)
 }
 
 void
-device_asks(struct device *device, int fd)
+device_asks(struct device *device)
 {
-	int bytes = (int)fragments_bytes(&device->fragments) * BOOKKEEPING;
-
 	device->asks = true;
-	if ((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) {
+}
+
+void
+device_hurries(struct device *device, int fd)
+{
+	uint32_t all = fragments_bytes(&device->fragments);
+	uint32_t some;
+	int bytes;
+
+	device->hurries = true;
+	some = outflow_slack(device);
+	some = some < all ? some : all;
+	bytes = (int)(device->asks ? all * BOOKKEEPING : some);
+	if (device->out.data == NULL) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes,
 		    sizeof(bytes));
 	}
@@ -341,7 +352,11 @@ device_fragments(const struct device *device)
 unsigned
 device_trigger(const struct device *device)
 {
-	return device->trigger;
+	unsigned access = device->settings.access;
+
+	return device->trigger &
+	       (((access & DOOR_READ) != 0 ? PCM_ENABLE_INPUT : 0) |
+		   ((access & DOOR_WRITE) != 0 ? PCM_ENABLE_OUTPUT : 0));
 }
 
 /* --- its life ------------------------------------------------------------- */

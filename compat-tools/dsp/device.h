@@ -110,12 +110,12 @@ void device_faults(struct device *device, int32_t *under, int32_t *over);
 void device_changed(struct device *device);
 int32_t device_changes(const struct device *device);
 
-/*
- * The program asks how much it may write: it need not be held back.
- *   fd  the program's descriptor; where that is O_NONBLOCK, what is written
- *       after an answer must go in at once, whether or not we come to read it
- */
-void device_asks(struct device *device, int fd);
+/* The program asks how much it may write: it need not be held back. */
+void device_asks(struct device *device);
+
+/* fd is O_NONBLOCK: what may be written must go in at once, whether or not we
+ * come to read it.  To be called again after each call. */
+void device_hurries(struct device *device, int fd);
 
 /* --- orders --------------------------------------------------------------- */
 

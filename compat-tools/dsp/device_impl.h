@@ -34,10 +34,11 @@ struct device {
 	bool stopped; /* the program cannot write: see device_told_out() */
 	struct loop_timer passing;
 	uint8_t piece[DEVICE_PIECE];
-	size_t part; /* bytes of a frame that is not whole, at piece's start */
-	bool asks;   /* how much it may write */
-	bool gated;  /* the program is not read now */
-	bool waited; /* for drained() */
+	size_t part;  /* bytes of a frame that is not whole, at piece's start */
+	bool asks;    /* how much it may write */
+	bool hurries; /* it is O_NONBLOCK */
+	bool gated;   /* the program is not read now */
+	bool waited;  /* for drained() */
 
 	/* inflow.c */
 	struct capture *capture; /* NULL: nobody reads yet */
@@ -69,6 +70,9 @@ void outflow_retire(struct device *device);
 
 /* What is written is played from now on; what is mapped, too. */
 void outflow_start(struct device *device);
+
+/* Bytes that the kernel holds beside what is held here. */
+uint32_t outflow_slack(const struct device *device);
 
 /* Its timer's. */
 void outflow_on_passing(void *arg);

@@ -56,12 +56,17 @@ int
 oss_ioctl(const struct oss_call *call)
 {
 	const struct oss_row *row = oss_row(call->number);
+	int result;
 
 	if (row == NULL || call->bytes < row->bytes ||
 	    (row->type == 'P' && device_kind(call->device) == DOOR_MIXER)) {
 		return -EINVAL;
 	}
-	return row->handler(call);
+	result = row->handler(call);
+	if (row->type == 'P' && (fcntl(call->fd, F_GETFL) & O_NONBLOCK) != 0) {
+		device_hurries(call->device, call->fd);
+	}
+	return result;
 }
 
 int32_t
@@ -289,7 +294,7 @@ on_getospace(const struct oss_call *call)
 	struct device_space space;
 	int error;
 
-	device_asks(call->device, call->fd);
+	device_asks(call->device);
 	error = device_out(call->device, &space);
 	return error != 0 ? error : put_space(call, &space);
 }

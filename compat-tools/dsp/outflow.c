@@ -18,6 +18,10 @@
  */
 #define SLACK 4096
 
+/* The same of one that does not wait: how long it may be at other things
+ * before it writes again. */
+#define HURRY_MS 100
+
 static void on_moved(void *arg);
 static void on_left(void *arg);
 
@@ -33,6 +37,15 @@ least_frames(const struct device *device)
 	       1;
 }
 
+uint32_t
+outflow_slack(const struct device *device)
+{
+	uint64_t bytes = (uint64_t)device->format.rate * device->frame_bytes *
+			 HURRY_MS / 1000;
+
+	return device->hurries && bytes > SLACK ? (uint32_t)bytes : SLACK;
+}
+
 /* Frames between a byte that is taken and the mixer. */
 static uint32_t
 buffer_frames(const struct device *device)
@@ -41,7 +54,9 @@ buffer_frames(const struct device *device)
 	uint32_t least = 2 * least_frames(device);
 
 	if (!device->asks) {
-		bytes -= bytes / 2 < SLACK ? bytes / 2 : SLACK;
+		uint32_t slack = outflow_slack(device);
+
+		bytes -= bytes / 2 < slack ? bytes / 2 : slack;
 	}
 	bytes /= device->frame_bytes;
 	return bytes > least ? bytes : least;

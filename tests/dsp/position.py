@@ -60,6 +60,26 @@ def blocked(daemon):
     print(f"a blocked writer is {max(delays)} bytes ahead of the card")
 
 
+def hurried(daemon):
+    """One that does not wait fills its buffer at once, in pieces of any size,
+    and is held back by little more than that."""
+    for exponent, least, piece in ((10, 4096, 1024), (14, 4 * RATE // 20, 500)):
+        with Server(daemon.env, daemon.socket) as server, \
+                server.open() as device:
+            device.socket.setblocking(False)
+            device.set(fragment=4 << 16 | exponent)
+            total = 0
+            try:
+                while True:
+                    total += device.socket.send(bytes(piece))
+            except BlockingIOError:
+                pass
+            most = (4 << exponent) * 3 // 2 + 2 * 4 * 1024
+            check(least <= total <= most, f"{total} bytes went in at once")
+            device.ioctl(RESET)
+        print(f"who does not wait: {total} bytes at once of {4 << exponent}")
+
+
 def truth(daemon, card):
     """GETOPTR, GETODELAY and CURRENT_OPTR say which frame is heard when."""
     sound = noise(2 * RATE, 7)
@@ -117,7 +137,7 @@ def orders(daemon, card):
             device.ioctl(POST)
             device.ioctl(SYNC)
             card.wait_frames(with_card + 1000)
-        check(device.ioctl(GETTRIGGER) == 3, "the trigger is on")
+        check(device.ioctl(GETTRIGGER) == 2, "the trigger is on")
         device.ioctl(SETTRIGGER, 0)
         device.write(raw(held))
         time.sleep(0.05)
@@ -166,6 +186,7 @@ def main():
     with on_card("--period", PERIOD, "--periods", 4) as (daemon, card):
         space(daemon)
         blocked(daemon)
+        hurried(daemon)
         truth(daemon, card)
         orders(daemon, card)
     with on_card("--period", 64, "--periods", 2) as (daemon, card):
