@@ -21,28 +21,35 @@ struct capture {
 	uint8_t *kept; /* converted; `used` bytes from `begin` */
 	size_t size, begin, used;
 
-	uint64_t frames;
+	uint64_t frames; /* captured */
+	uint64_t taken;	 /* bytes */
 	unsigned overruns;
-	bool full; /* the daemon is not read */
+	bool late; /* the program */
 
 	struct loop_timer tick;
 	int64_t silent_at; /* us: up to here there was sound or silence */
 };
 
-static void watch(struct capture *capture);
+static void on_stream(void *arg, int fd, short events);
 
 /* --- what is kept --------------------------------------------------------- */
 
 static void
 give(struct capture *capture)
 {
-	size_t taken = capture->settings.take(capture->settings.arg,
-	    capture->kept + capture->begin, capture->used);
+	size_t taken;
 
+	if (capture->used == 0) {
+		return;
+	}
+	taken = capture->settings.take(capture->settings.arg,
+	    capture->kept + capture->begin, capture->used);
+	capture->taken += taken;
 	capture->begin += taken;
 	capture->used -= taken;
 	if (capture->used == 0) {
 		capture->begin = 0;
+		capture->late = false;
 	}
 }
 
@@ -71,17 +78,39 @@ room(struct capture *capture, size_t n)
 	return capture->kept + capture->used;
 }
 
+/*
+ * What is kept beyond the buffer goes, the oldest first; but a frame of which
+ * the program has a part stays.
+ */
+static void
+drop_oldest(struct capture *capture)
+{
+	size_t frame = capture->convert.frame_bytes;
+	size_t rest = (frame - capture->taken % frame) % frame;
+	uint8_t *from = capture->kept + capture->begin + rest;
+	size_t excess;
+
+	if (capture->used <= capture->settings.buffer + rest) {
+		return;
+	}
+	excess = capture->used - capture->settings.buffer - rest;
+	excess = (excess + frame - 1) / frame * frame;
+	if (excess > capture->used - rest) {
+		return;
+	}
+	capture->used -= excess;
+	memmove(from, from + excess, capture->used - rest);
+	capture->overruns += !capture->late;
+	capture->late = true;
+}
+
 static void
 add(struct capture *capture, size_t n)
 {
 	capture->used += n * capture->convert.frame_bytes;
 	capture->frames += n;
-}
-
-static bool
-is_full(const struct capture *capture)
-{
-	return capture->used > capture->settings.buffer;
+	give(capture);
+	drop_oldest(capture);
 }
 
 /* --- silence -------------------------------------------------------------- */
@@ -97,14 +126,10 @@ be_silent(struct capture *capture)
 	n = n < most ? n : most;
 	capture->silent_at +=
 	    (int64_t)((uint64_t)n * SECOND / capture->settings.rate);
-	if (is_full(capture)) {
-		return;
-	}
 	out = room(capture, n);
-	if (out != NULL && n > 0) {
+	if (out != NULL) {
 		convert_silence(&capture->convert, n, out);
 		add(capture, n);
-		give(capture);
 	}
 }
 
@@ -117,7 +142,8 @@ on_tick(void *arg)
 	if (daemon_record(settings->daemon, settings->name,
 		capture->convert.wire, settings->rate, &capture->stream) == 0) {
 		capture->part = 0;
-		watch(capture);
+		(void)loop_watch(settings->loop, capture->stream.fd, POLLIN,
+		    on_stream, capture);
 		return;
 	}
 	loop_set(settings->loop, &capture->tick, loop_now() + TICK);
@@ -150,7 +176,6 @@ take_in(struct capture *capture, size_t bytes)
 	capture->part = all % frame;
 	memmove(capture->wire, capture->wire + n * frame, capture->part);
 	capture->silent_at = loop_now();
-	give(capture);
 }
 
 static void
@@ -162,32 +187,10 @@ on_stream(void *arg, int fd, short events)
 
 	if (got > 0) {
 		take_in(capture, (size_t)got);
-		watch(capture);
 	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		disconnect(capture);
 		loop_set(capture->settings.loop, &capture->tick,
 		    loop_now() + TICK);
-	}
-}
-
-/* Not read while the program is late: the daemon then drops the oldest. */
-static void
-watch(struct capture *capture)
-{
-	bool full = is_full(capture);
-
-	if (full && !capture->full) {
-		capture->overruns++;
-	}
-	capture->full = full;
-	if (capture->stream.fd < 0) {
-		return;
-	}
-	if (full) {
-		loop_unwatch(capture->settings.loop, capture->stream.fd);
-	} else {
-		(void)loop_watch(capture->settings.loop, capture->stream.fd,
-		    POLLIN, on_stream, capture);
 	}
 }
 
@@ -233,7 +236,6 @@ void
 capture_go_on(struct capture *capture)
 {
 	give(capture);
-	watch(capture);
 }
 
 uint64_t

@@ -2,8 +2,8 @@
  * Sound from the daemon's capture device on its way to a device: converted,
  * then written to the program's descriptor or into a mapped ring.
  *
- * Who does not read in time loses the oldest in the daemon, never here.  While
- * there is no daemon there is silence, at its own pace.
+ * Who does not read in time loses the oldest of what does not fit.  While there
+ * is no daemon there is silence, at its own pace.
  * Frames are counted since capture_create().  Thread: the loop's.
  */
 #ifndef DSP_CAPTURE_H

@@ -5,7 +5,9 @@
 #include "compat-tools/dsp/device_impl.h"
 #include "compat-tools/dsp/oss4.h"
 
-#define SETTLED 100000 /* us after the last setting: it may be read */
+#define GRAIN_MS 10
+#define RECORD	 1024	/* bytes: the kernel's of a piece in a socket */
+#define SETTLED	 100000 /* us after the last setting: it may be read */
 
 /* --- what is captured ----------------------------------------------------- */
 
@@ -20,21 +22,46 @@ mark(const struct device *device, int fd, bool on)
 	}
 }
 
+/*
+ * Bytes that the program is given at once, at least.  The daemon's pieces may
+ * be of a few frames, each of which would take a record of the kernel's.
+ */
+static size_t
+grain(const struct device *device)
+{
+	size_t bytes =
+	    (size_t)device->format.rate * device->frame_bytes * GRAIN_MS / 1000;
+
+	if (bytes > device->fragments.size) {
+		bytes = device->fragments.size;
+	}
+	return bytes > device->frame_bytes ? bytes : device->frame_bytes;
+}
+
+/* SO_SNDBUF for a buffer of such pieces; the kernel doubles it. */
+static int
+socket_bytes(const struct device *device)
+{
+	size_t pieces = fragments_bytes(&device->fragments) / grain(device) + 1;
+
+	return (int)(pieces * (grain(device) + RECORD / 2));
+}
+
 static size_t
 on_captured(void *arg, const uint8_t *bytes, size_t count)
 {
 	struct device *device = arg;
 	ssize_t sent;
 
-	if (count == 0) {
-		return 0;
-	}
 	if (device->in.data != NULL) {
 		ring_copy_in(&device->in,
 		    capture_frames(device->capture) * device->frame_bytes -
 			count,
 		    bytes, count);
 		return count;
+	}
+	if (count < grain(device)) {
+		return 0;
 	}
 	sent = send(device->settings.fd, bytes, count,
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -58,7 +85,7 @@ begin_capture(struct device *device)
 		.buffer = fragments_bytes(&device->fragments),
 		.take = on_captured,
 		.arg = device };
-	int bytes = (int)settings.buffer;
+	int bytes = socket_bytes(device);
 
 	(void)setsockopt(device->settings.fd, SOL_SOCKET, SO_SNDBUF, &bytes,
 	    sizeof(bytes));
@@ -150,9 +177,9 @@ device_in(struct device *device, int fd, struct device_space *space)
 		return error;
 	}
 	space->passed = capture_frames(device->capture) * device->frame_bytes;
-	space->waiting =
-	    device_unread(fd) + (uint32_t)capture_kept(device->capture);
-	space->bytes = space->waiting < total ? space->waiting : total;
+	space->bytes = device_unread(fd);
+	space->waiting = space->bytes + (uint32_t)capture_kept(device->capture);
+	space->bytes = space->bytes < total ? space->bytes : total;
 	space->offset = (uint32_t)(space->passed % total);
 	space->fragments = (uint32_t)(space->passed / device->fragments.size -
 				      device->told_in);

@@ -242,6 +242,25 @@ class Device:
             os.close(fd)
 
 
+def troubles(daemon):
+    """Times that the card ran dry, and so over: this machine was busy for
+    longer than its buffer, which no program can help."""
+    return len(daemon.log_lines("run,"))
+
+
+def patiently(daemon, attempt, *arguments):
+    """Once more, if the card was in trouble meanwhile."""
+    for _ in range(5):
+        before = troubles(daemon)
+        try:
+            return attempt(daemon, *arguments)
+        except SystemExit as failure:
+            if troubles(daemon) == before:
+                raise
+            print(f"{failure}; but the card ran dry: again")
+    return attempt(daemon, *arguments)
+
+
 def now():
     """CLOCK_MONOTONIC, in nanoseconds."""
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC)

@@ -8,7 +8,7 @@ import time
 
 from door import (GETBLKSIZE, GETCAPS, GETERROR, GETIPTR, GETODELAY, GETOPTR,
                   GETOSPACE, READ, RESET, SETFRAGMENT, SETTRIGGER, SYNC, WRITE,
-                  Refused, Server, check, now)
+                  Refused, Server, check, now, patiently, troubles)
 from daemon import on_card, until
 from sound import noise, raw
 
@@ -57,11 +57,6 @@ def run(device, ring, sound):
         fill(ring, sound, written, passed + size)
         written = passed + size
         time.sleep(0.002)
-
-
-def troubles(daemon):
-    """Times that the card ran dry."""
-    return len(daemon.log_lines("run,"))
 
 
 def played(daemon, card, power=13):
@@ -178,7 +173,7 @@ def main():
         played(daemon, card)
         looped(daemon, card)
         paced(daemon)
-        recorded(daemon)
+        patiently(daemon, recorded)
 
 
 if __name__ == "__main__":
