@@ -26,7 +26,8 @@
 /* Of a reference as text: every byte as two digits. */
 #define MCOP_TEXT_MAX                                                          \
 	(sizeof(MCOP_PREFIX) +                                                 \
-	    2u * (12 + MCOP_ID_MAX + MCOP_ADDRESSES * (4 + MCOP_ADDRESS_MAX)))
+	    (size_t)2 *                                                        \
+		(12 + MCOP_ID_MAX + MCOP_ADDRESSES * (4 + MCOP_ADDRESS_MAX)))
 
 enum mcop_type {
 	MCOP_SERVER_HELLO = 1,

@@ -3,5 +3,7 @@
 set -eu
 fuzz=${ESDMIXD_SRCDIR:-.}/tests/fuzz
 cd "${ESDMIXD_BUILDDIR:-.}"
+tests/fuzz/feed-arts "$fuzz/corpus-arts"
+tests/fuzz/feed-mcop "$fuzz/corpus-mcop"
 tests/fuzz/feed-session "$fuzz/corpus-session"
 tests/fuzz/feed-wire "$fuzz/corpus-wire"

@@ -141,6 +141,18 @@ mixer_suspend(struct mixer *mixer)
 	return quiet;
 }
 
+struct rest *
+mixer_rest(struct mixer *mixer)
+{
+	return &mixer->rest;
+}
+
+uint64_t
+mixer_silent_ms(const struct mixer *mixer)
+{
+	return mixer->count == 0 ? 1000 : 0;
+}
+
 int
 mixer_insert(struct mixer *mixer, struct insert *insert)
 {

@@ -6,6 +6,7 @@
 #define STILL_H
 
 #include "server/mixer.h"
+#include "server/rest.h"
 
 #define STILL_STREAMS_MAX 8
 #define STILL_INSERTS_MAX 1
@@ -18,6 +19,7 @@ struct mixer {
 	struct insert *inserts[STILL_INSERTS_MAX];
 	unsigned insert_count;
 	bool standby, suspended;
+	struct rest rest;
 	struct moment moment;
 	struct tap tap; /* of the mix and of the capture device: silent */
 };
