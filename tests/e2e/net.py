@@ -86,6 +86,18 @@ def forms(daemon, port):
     print(f"ESPEAKER={', '.join(hosts)}: served; bad ones: one line")
 
 
+def kept_alive(port):
+    """A peer that vanishes without a word is noticed."""
+    if not shutil.which("ss"):
+        return
+    with Remote(("127.0.0.1", port)) as client:
+        client.server_info()
+        until("its timer is that of keep-alive", lambda: "timer:(keepalive" in
+              subprocess.run(["ss", "-Htno", "sport", "=", f":{port}"],
+                             capture_output=True, text=True).stdout)
+    print("an idle connection: kept alive")
+
+
 def wrong_cookies(daemon, port):
     descriptors, lines = daemon.descriptors(), len(daemon.log_lines())
     for i in range(WRONG):
@@ -218,6 +230,7 @@ def local():
     port = free_port()
     with Daemon("null", "-tcp", "-port", port, "-r", RATE) as daemon:
         forms(daemon, port)
+        kept_alive(port)
         wrong_cookies(daemon, port)
 
 
