@@ -228,20 +228,17 @@ class Daemon:
                    "--socket", str(self.socket), "--no-legacy-sockets",
                    "--config", str(self.conf), *map(str, self.options)]
         with open(self.log_file, "ab") as log:
+            self.starts = self.log().count("ready on")
             self.process = subprocess.Popen(command, env=self.env,
                                             stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
         until(f"esdmixd accepts at {self.socket}", self.is_ready)
 
     def is_ready(self):
+        """All of its sockets accept: those by TCP come after the others."""
         if self.process.poll() is not None:
             fail(f"esdmixd ended with {self.process.returncode}:\n{self.log()}")
-        try:
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(str(self.socket))
-            return True
-        except OSError:
-            return False
+        return self.log().count("ready on") > self.starts
 
     def stop(self, clean=True):
         """SIGTERM; it must end with status 0 within PATIENCE."""
