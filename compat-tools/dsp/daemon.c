@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compat-tools/dsp/loop.h"
+#include "compat-tools/libesd/libesd.h"
 
 #define GUESSED_RATE   44100
 #define GUESSED_PERIOD 512
@@ -98,6 +99,27 @@ daemon_connect(struct daemon *daemon)
 		error = ask_status(daemon);
 	}
 	return error < 0 ? lose(daemon, &daemon->client, error) : 0;
+}
+
+static bool
+is_local(void)
+{
+	struct address address;
+
+	return address_parse(NULL, &address) == 0 &&
+	       address.kind == ADDRESS_LOCAL;
+}
+
+int
+daemon_open(struct daemon *daemon)
+{
+	int error = daemon_connect(daemon);
+
+	if (error != 0 && is_local() && libesd_spawn()) {
+		daemon->retry_at = 0;
+		error = daemon_connect(daemon);
+	}
+	return error;
 }
 
 /* One order; where the connection had broken since the last, on a new one. */

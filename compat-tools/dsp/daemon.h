@@ -35,8 +35,12 @@ struct daemon {
 void daemon_init(struct daemon *daemon, bool verbose);
 void daemon_finish(struct daemon *daemon);
 
-/* Connects for orders, unless it is; starts one where esd.conf says so. */
+/* Connects for orders, unless it is. */
 int daemon_connect(struct daemon *daemon);
+
+/* The same; starts one of this machine that is not there, if esd.conf lets us.
+ */
+int daemon_open(struct daemon *daemon);
 
 /*
  * The same for a stream, which the connection has become when this returns.

@@ -379,7 +379,7 @@ device_create(const struct device_settings *settings, struct device **created)
 {
 	struct device *device;
 
-	if (daemon_connect(settings->daemon) != 0) {
+	if (daemon_open(settings->daemon) != 0) {
 		(void)close(settings->fd);
 		return -ENODEV;
 	}

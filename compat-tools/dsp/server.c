@@ -34,7 +34,6 @@ main(void)
 		return EXIT_FAILURE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)chdir("/");
 	error = serve_create(DOOR_LISTENER, getenv("ESDDSP_VERBOSE") != NULL,
 	    &serve);
 	if (error == 0) {

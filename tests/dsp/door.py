@@ -85,7 +85,8 @@ def check_answer(connection):
 class Server:
     """One process of it, with the environment of a daemon's programs."""
 
-    def __init__(self, env, where=None, verbose=False):
+    def __init__(self, env, where=None, verbose=False, cwd=None,
+                 program="esddsp-server"):
         self.name = b"\0esddsp-" + secrets.token_hex(8).encode()
         self.env = dict(env)
         if where is not None:
@@ -103,7 +104,7 @@ class Server:
                 os.dup2(listener.fileno(), 3)
 
         self.process = subprocess.Popen(
-            [str(BUILD / "esddsp-server")], env=self.env,
+            [str(BUILD / program)], env=self.env, cwd=cwd,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=None if verbose or "ASAN_OPTIONS" in env else
             subprocess.DEVNULL, close_fds=False, preexec_fn=place)

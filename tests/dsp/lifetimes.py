@@ -4,6 +4,7 @@ that is killed and comes back, none at all; and volumes."""
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from door import (GETODELAY, GETOPTR, GETPLAYVOL,
                   MIXER, READ, READ_PCM, READ_VOLUME, SETPLAYVOL,
                   SYNC, WRITE, WRITE_PCM, WRITE_VOLUME, Refused, Server, check,
                   request)
-from daemon import Daemon, on_card, until
+from daemon import BUILD, Daemon, on_card, until
 from peer import Peer
 from sound import noise, raw, words
 
@@ -166,22 +167,57 @@ def restarted():
     print("a daemon that dies is missed by nobody, and found again")
 
 
+def refused(server):
+    try:
+        server.open()
+    except Refused as refusal:
+        check(refusal.errno == 19, f"{refusal}")
+        return
+    check(False, "a device without a daemon")
+
+
 def absent():
-    """No daemon: open fails at once, and for good; esd.conf may start one."""
+    """No daemon: open fails at once."""
     with tempfile.TemporaryDirectory() as home:
         env = dict(os.environ, HOME=home, XDG_RUNTIME_DIR=home,
                    ESD_NO_SPAWN="1", ESPEAKER=f"unix:{home}/none")
         before = time.monotonic()
         with Server(env) as server:
-            try:
-                server.open()
-            except Refused as refusal:
-                check(refusal.errno == 19, f"{refusal}")
-            else:
-                check(False, "a device without a daemon")
+            refused(server)
         took = time.monotonic() - before
         check(took < 0.5, f"that takes {took:.2f} s")
     print("without a daemon there is no device")
+
+
+def spawned():
+    """esd.conf has a daemon started that is not there, or has not."""
+    with tempfile.TemporaryDirectory() as name:
+        home = pathlib.Path(name)
+        (home / "run").mkdir(mode=0o700)
+        (home / "esd").write_text(
+            f"#!/bin/sh\necho $$ >{home}/pid\n"
+            f"exec {BUILD}/esdmixd -d null --no-legacy-sockets \"$@\"\n")
+        (home / "esd").chmod(0o700)
+        env = dict(os.environ, HOME=name, XDG_RUNTIME_DIR=f"{name}/run")
+        for gone in ("ESPEAKER", "DISPLAY", "AUDIODEV"):
+            env.pop(gone, None)
+
+        def server():
+            return Server(env, cwd=name, program="tests/dsp/server")
+
+        (home / "esd.conf").write_text("[esd]\nauto_spawn=0\n")
+        with server() as one:
+            refused(one)
+        check(not (home / "pid").exists(), "it was started unasked")
+        (home / "esd.conf").write_text(
+            "[esd]\nauto_spawn=1\nspawn_options=\nspawn_wait_ms=5000\n")
+        with server() as one, one.open() as device:
+            device.write(bytes(800))
+            device.ioctl(SYNC)
+        pid = int((home / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        until("it ends", lambda: not os.path.exists(f"/proc/{pid}"))
+    print("a daemon is started as esd.conf says")
 
 
 def volumes(daemon):
@@ -266,6 +302,7 @@ def main():
         volumes(daemon)
     restarted()
     absent()
+    spawned()
     old_server()
 
 
