@@ -126,7 +126,7 @@ artsserver_open(struct artsserver *server,
 		.terminate = terminate,
 		.arg = server,
 		.last_object = ARTS_OBJECTS,
-		.multiplier = 1,
+		.multiplier = settings->conf->arts_buffers,
 	};
 	if (!settings->conf->arts || rendezvous_open(&server->rendezvous) < 0) {
 		return 0;

@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "server/artsname.h"
 #include "server/artsserver.h"
 #include "server/conf.h"
 #include "server/cookie.h"
@@ -651,6 +652,29 @@ translate(char ***argv)
 	return true;
 }
 
+/* Likewise, of aRts; returns 0 to run, or the status to end with, less 1. */
+static int
+translate_arts(char ***argv)
+{
+	static struct artsname name;
+
+	switch (artsname_translate(&name, *argv)) {
+	case ARTSNAME_HELP:
+		artsname_help(stderr);
+		return 2; /* as the original's status, 1 */
+	case ARTSNAME_METHODS:
+		artsname_methods(stderr);
+		return 1;
+	case ARTSNAME_VERSION:
+		artsname_version(stdout);
+		return 1;
+	case ARTSNAME_RUN:
+		break;
+	}
+	*argv = name.argv;
+	return 0;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -665,6 +689,13 @@ main(int argc, char *argv[])
 
 	if (esdname_is(argv[0]) && !translate(&argv)) {
 		return 0;
+	}
+	if (artsname_is(argv[0])) {
+		int end = translate_arts(&argv);
+
+		if (end > 0) {
+			return end - 1;
+		}
 	}
 	conf_usual_files(&files);
 	switch (conf_load(&daemon.conf, &files, argv, why)) {

@@ -34,6 +34,7 @@ server/artsclient.*    protocols/mcop.h server/client.h server/outbox.h server/a
 server/errand.*        server/artsclient.h server/artsstream.h
 server/artsstream.*    server/artsclient.h server/arts.h server/errand.h server/log.h server/recorder.h
 server/artsattach.*    server/artsclient.h server/arts.h server/artsstream.h server/errand.h
+server/artsname.*      server/log.h
 server/artsserver.*    server/arts.h server/children.h server/conf.h server/loop.h server/rendezvous.h server/tcp.h server/log.h
 server/arts.*          protocols/mcop.def server/artsclient.h server/artsattach.h server/artsstream.h server/rest.h server/service.h server/log.h
 server/extension.*     protocols/* server/esd.h
