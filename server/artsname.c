@@ -8,7 +8,7 @@
 #include "server/log.h"
 
 #define SUBJECT	     "artsd"
-#define FRAME_BYTES  4 /* as the original counts a fragment: 16-bit stereo */
+#define FRAME_BYTES  4L /* as the original counts a fragment: 16-bit stereo */
 #define PERIOD_MIN   16
 #define PERIOD_MAX   8192
 #define LETTERS_MAX  64
@@ -28,51 +28,51 @@ enum value {
 
 /* `ours` NULL: accepted, and nothing follows from it. */
 static const struct row {
-	char letter;
-	const char *arg; /* what help calls it */
+	int letter;
 	enum value value;
-	long min, max; /* of a number; one beyond them is ignored */
+	const char *arg; /* what help calls it */
+	long min, max;	 /* of a number; one beyond them is ignored */
 	const char *ours, *also;
 	const char *help;
 } rows[] = {
-	{ 'r', "RATE", NUMBER, 8000, 384000, "--rate", NULL,
+	{ 'r', NUMBER, "RATE", 8000, 384000, "--rate", NULL,
 	    "rate of the mix" },
-	{ 'b', "BITS", BITS, 8, 32, "--format", NULL,
+	{ 'b', BITS, "BITS", 8, 32, "--format", NULL,
 	    "of the device's samples; 8, 16, 24 or 32" },
-	{ 'a', "METHOD", METHOD, 0, 0, "--device", NULL,
+	{ 'a', METHOD, "METHOD", 0, 0, "--device", NULL,
 	    "null plays into nothing; the device tells all else" },
-	{ 'D', "DEVICE", DEVICE, 0, 0, "--device", NULL,
+	{ 'D', DEVICE, "DEVICE", 0, 0, "--device", NULL,
 	    "ALSA device to play on" },
-	{ 'F', "COUNT", NUMBER, 2, 64, "--periods", NULL,
+	{ 'F', NUMBER, "COUNT", 2, 64, "--periods", NULL,
 	    "fragments in the device's buffer" },
-	{ 'S', "BYTES", FRAGMENT, PERIOD_MIN *FRAME_BYTES,
+	{ 'S', FRAGMENT, "BYTES", PERIOD_MIN *FRAME_BYTES,
 	    PERIOD_MAX *FRAME_BYTES, "--period", NULL,
 	    "of a fragment, as 16-bit stereo" },
-	{ 's', "SECONDS", SECONDS, 0, 86400, "--autostandby", NULL,
+	{ 's', SECONDS, "SECONDS", 0, 86400, "--autostandby", NULL,
 	    "release the device after so much silence; 0 never" },
-	{ 'n', NULL, NONE, 0, 0, "--arts-tcp", "--public",
+	{ 'n', NONE, NULL, 0, 0, "--arts-tcp", "--public",
 	    "listen on TCP too, on all addresses" },
-	{ 'p', "PORT", NUMBER, 1, 65535, "--arts-port", NULL,
+	{ 'p', NUMBER, "PORT", 1, 65535, "--arts-port", NULL,
 	    "on this port; implies -n" },
-	{ 'u', NULL, NONE, 0, 0, "--promiscuous", NULL,
+	{ 'u', NONE, NULL, 0, 0, "--promiscuous", NULL,
 	    "let in whoever can connect" },
-	{ 'N', NULL, NONE, 0, 0, "--arts-buffers=5", NULL,
+	{ 'N', NONE, NULL, 0, 0, "--arts-buffers=5", NULL,
 	    "five times the buffer of a stream" },
-	{ 'w', "COUNT", NUMBER, 1, 16, "--arts-buffers", NULL,
+	{ 'w', NUMBER, "COUNT", 1, 16, "--arts-buffers", NULL,
 	    "so many times" },
-	{ 'l', "LEVEL", LEVEL, 0, 3, "--log-level", NULL,
+	{ 'l', LEVEL, "LEVEL", 0, 3, "--log-level", NULL,
 	    "3 errors only, 2 warnings, 1 more, 0 all" },
-	{ 'd', NULL, NONE, 0, 0, NULL, NULL,
+	{ 'd', NONE, NULL, 0, 0, NULL, NULL,
 	    "accepted; recording needs no asking" },
-	{ 'f', NULL, NONE, 0, 0, NULL, NULL,
+	{ 'f', NONE, NULL, 0, 0, NULL, NULL,
 	    "accepted; a device that fails is waited for" },
-	{ 'm', "PROGRAM", IGNORED, 0, 0, NULL, NULL,
+	{ 'm', IGNORED, "PROGRAM", 0, 0, NULL, NULL,
 	    "accepted; messages go to standard error" },
-	{ 'c', "COMMAND", IGNORED, 0, 0, NULL, NULL, "accepted likewise" },
-	{ 'A', NULL, NONE, 0, 0, NULL, NULL,
+	{ 'c', IGNORED, "COMMAND", 0, 0, NULL, NULL, "accepted likewise" },
+	{ 'A', NONE, NULL, 0, 0, NULL, NULL,
 	    "list the audio methods and exit" },
-	{ 'v', NULL, NONE, 0, 0, NULL, NULL, "print the version and exit" },
-	{ 'h', NULL, NONE, 0, 0, NULL, NULL, "print this and exit" },
+	{ 'v', NONE, NULL, 0, 0, NULL, NULL, "print the version and exit" },
+	{ 'h', NONE, NULL, 0, 0, NULL, NULL, "print this and exit" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -228,7 +228,7 @@ letters(char text[LETTERS_MAX])
 	size_t n = 0;
 
 	for (size_t i = 0; i < ROWS; i++) {
-		text[n++] = rows[i].letter;
+		text[n++] = (char)rows[i].letter;
 		if (rows[i].value != NONE) {
 			text[n++] = ':';
 		}
