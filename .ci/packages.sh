@@ -4,7 +4,9 @@
 packages_build='gcc make libc6-dev autoconf automake libtool pkg-config
 	libasound2-dev libuv1-dev libsndfile1-dev'
 packages_check="$packages_build libcriterion-dev python3 mandoc iproute2
-	gcc-multilib qemu-user alsa-utils"
+	gcc-multilib qemu-user alsa-utils
+	aumix bplay lame libao-common libopenal-dev libsdl1.2-dev
+	libsox-fmt-oss mpg123 mplayer siggen sox splay timidity vorbis-tools"
 # shellcheck disable=SC2034 # for .ci/run
 packages_ci="$packages_check git xz-utils clang-14 clang-format-14
 	clang-tidy-14 libclang-rt-14-dev cppcheck

@@ -172,6 +172,19 @@ class Client:
         self.socket.close()
 
 
+def as_user(user):
+    """What subprocess has to be told, so that a program runs as that user."""
+    return {} if user is None else {"user": user, "group": user,
+                                    "extra_groups": []}
+
+
+def give(directory, user):
+    """All in it becomes that user's."""
+    if user is not None:
+        for path in (directory, *pathlib.Path(directory).rglob("*")):
+            os.chown(path, user, user)
+
+
 class Daemon:
     """esdmixd with a home, sockets and a log of its own.
 
@@ -179,10 +192,11 @@ class Daemon:
     options   more command line
     conf      text of its configuration file
     env       more environment (a virtual card's, say)
+    user      the number of the user that it and all of its files are of
     """
 
     def __init__(self, device="null", *options, conf="", env=None,
-                 directory=None):
+                 directory=None, user=None):
         self.own_directory = directory is None
         self.dir = pathlib.Path(directory or
                                 tempfile.mkdtemp(prefix="esdmixd-test-"))
@@ -213,6 +227,8 @@ class Daemon:
         self.device = str(device)
         self.options = options
         self.process = None
+        self.user = as_user(user)
+        give(self.dir, user)
         self.start()
 
     def __enter__(self):
@@ -231,7 +247,8 @@ class Daemon:
             self.starts = self.log().count("ready on")
             self.process = subprocess.Popen(command, env=self.env,
                                             stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+                                            stdout=log, stderr=log,
+                                            **self.user)
         until(f"esdmixd accepts at {self.socket}", self.is_ready)
 
     def is_ready(self):
@@ -302,11 +319,13 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def on_card(*options, rate=44100, conf="", busy=False, event="start", slow=0):
+def on_card(*options, rate=44100, conf="", busy=False, event="start", slow=0,
+            user=None):
     """A daemon on a virtual card of that rate: 16-bit, two channels.
 
     event   of the card's to wait for, unless it is busy
     slow    ms that opening takes, and closing
+    user    as for Daemon
     """
     from card import Card
 
@@ -315,8 +334,9 @@ def on_card(*options, rate=44100, conf="", busy=False, event="start", slow=0):
         with contextlib.closing(card):
             card.busy(busy)
             card.slow(slow)
+            give(directory, user)
             with Daemon(card.name, "-r", rate, *options, conf=conf,
-                        env=card.env) as daemon:
+                        env=card.env, user=user) as daemon:
                 if not busy:
                     card.wait_event(event)
                 yield daemon, card
