@@ -214,8 +214,10 @@ errand_returned(struct artsclient *client, uint32_t request,
 		int32_t number = mcop_get_long(in);
 
 		errand->looking = false;
+		/* The first numbers belong to methods that are never asked for;
+		 * of a bad answer 0 was read. */
 		learn(target_of(errand), errand->step->row,
-		    in->bad ? -1 : number);
+		    number > MCOP_OBJECT__queryEnum ? number : -1);
 	} else {
 		take(errand, in);
 		errand->step++;

@@ -484,7 +484,7 @@ add_by_link(struct rendezvous *rendezvous)
 	const struct passwd *user = getpwuid(getuid());
 	const char *place = variable("KDETMP");
 	char home[RENDEZVOUS_PATH_MAX], host[256] = "";
-	char link[RENDEZVOUS_PATH_MAX + 300], usual[RENDEZVOUS_PATH_MAX];
+	char link[RENDEZVOUS_PATH_MAX], usual[RENDEZVOUS_PATH_MAX];
 	char target[RENDEZVOUS_PATH_MAX];
 	struct stat st;
 
@@ -495,8 +495,8 @@ add_by_link(struct rendezvous *rendezvous)
 	place = place != NULL ? place : variable("TMPDIR");
 	(void)snprintf(usual, sizeof(usual), "%s/ksocket-%s",
 	    place != NULL ? place : "/tmp", user->pw_name);
-	(void)snprintf(link, sizeof(link), "%s/socket-%s", home, host);
-	if (strlen(link) >= RENDEZVOUS_PATH_MAX) {
+	if (snprintf(link, sizeof(link), "%s/socket-%s", home, host) >=
+	    RENDEZVOUS_PATH_MAX) {
 		return;
 	}
 	if (lstat(link, &st) != 0) {

@@ -4,6 +4,7 @@ Nothing here uses the daemon's own tables or tools: a client is a socket and
 struct.pack(), in either byte order.
 """
 
+import atexit
 import concurrent.futures
 import contextlib
 import os
@@ -24,6 +25,15 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 BUILD = pathlib.Path(os.environ.get("ESDMIXD_BUILDDIR", ".")).resolve()
 os.environ["BUILD"] = str(BUILD)  # for card.py
+
+# aRts programs find their server by names that HOME does not change: whatever
+# a test starts by itself looks in a place of that test's own.
+KDE = tempfile.mkdtemp(prefix="esdmixd-kde-")
+os.environ.update(LOGNAME=pathlib.Path(KDE).name, KDEHOME=KDE, KDEROOTHOME=KDE,
+                  KDETMP=KDE)
+atexit.register(shutil.rmtree, KDE, ignore_errors=True)
+atexit.register(shutil.rmtree, f"/tmp/mcop-{os.environ['LOGNAME']}",
+                ignore_errors=True)
 
 KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 MARKER = 0x454E444E

@@ -118,6 +118,8 @@ note_call(struct peer *peer, const uint8_t *body, size_t bytes)
 	call->method = (uint32_t)mcop_get_long(&in);
 	call->request = (uint32_t)mcop_get_long(&in);
 	call->row = (enum mcop_row)(call->method % MCOP_METHODS);
+	call->dest = 0;
+	MUST(!in.bad);
 	if (call->method == MCOP_OBJECT__lookupMethod) {
 		mcop_get_method(&in, &wanted);
 		for (int row = 0; row < MCOP_METHODS; row++) {
@@ -125,14 +127,14 @@ note_call(struct peer *peer, const uint8_t *body, size_t bytes)
 				call->row = (enum mcop_row)row;
 			}
 		}
-		MUST(in.at == in.end); /* or a client would end */
+		MUST(!in.bad && in.at == in.end); /* or a client would end */
 	} else if (call->row == MCOP_FLOW_connectObject) {
+		/* Or what an ill answer has the number of that. */
 		mcop_get_reference(&in, &reference);
 		(void)mcop_get_string(&in);
 		mcop_get_reference(&in, &reference);
-		call->dest = reference.object;
+		call->dest = in.bad ? 0 : reference.object;
 	}
-	MUST(!in.bad);
 	if (peer->call_count < CALLS_MAX) {
 		peer->call_count++;
 	}

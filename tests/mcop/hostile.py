@@ -5,6 +5,7 @@ log a line, and nobody else anything."""
 import hashlib
 import socket
 import struct
+import time
 
 from mcop import (CLIENT_HELLO, INVOCATION, ONEWAY, RETURN, Client, Peer,
                   Reader, find, long, message, method, reference, string)
@@ -314,7 +315,8 @@ def strangers():
     """On TCP: by the cookie, whichever MD5 it is, or not at all."""
     port = free_port()
     where = "127.0.0.1", port
-    with Daemon("null", "--arts-tcp", "--arts-port", port) as daemon:
+    with Daemon("null", "--arts-tcp", "--arts-port", port, "--auth-timeout",
+                400) as daemon:
         def proof(digest):
             return lambda seed: digest(
                 (daemon.mcop / "secret-cookie").read_bytes() + seed.encode())
@@ -345,7 +347,15 @@ def strangers():
             pass
         check(len(daemon.log_lines("warn", "does not know the cookie")) == 5,
               daemon.log())
-        check(b"noauth" in Peer(daemon).offered[1].encode(), "on the socket")
+        check("noauth" in Peer(daemon).offered, "on the socket")
+        # Who says nothing has the time of auth-timeout, on TCP.
+        began = time.monotonic()
+        with socket.create_connection(where) as silent, Peer(daemon) as slow:
+            silent.settimeout(10)
+            while silent.recv(4096):
+                pass
+            check(time.monotonic() - began < 5, "it may stay")
+            slow.hold()
     print("strangers: either MD5 of the cookie as it is now, else refused")
 
 

@@ -34,6 +34,8 @@ def place(login=None):
         try:
             yield top, mcop, env
         finally:
+            if mcop.is_symlink() or mcop.is_file():
+                mcop.unlink()
             shutil.rmtree(mcop, ignore_errors=True)
 
 

@@ -52,10 +52,11 @@ def of_each_generation():
             client = Client(daemon, generation, id=f"old-{seed}-1")
             stream = client.play()
             stream.close(stream.write(raw(sound)))
-            client.leave()
             heard(f"KDE {generation}", card, sound, start)
+            client.serve(0.05)  # nothing is acknowledged any more
+            client.leave()
             start = len(card.played()) // FRAME
-        check(daemon.log_lines("warn") == [], daemon.log())
+        check(daemon.log_lines("warn", "aRts") == [], daemon.log())
 
 
 def narrow():
@@ -197,6 +198,30 @@ def volumes():
         client.leave()
 
 
+def known_by_name():
+    """Rules and remembered volumes are those of streams, whose ever."""
+    with card_at(conf="volume = loud* 150%\n") as (daemon, card), \
+            daemon.client() as control:
+        for name, expected in (("loud one", 384), ("plain", 256)):
+            client = Client(daemon)
+            client.play(title=name).attach()
+            player = control.player(name.encode())
+            check(player[3:5] == (expected, expected), f"{player}")
+            check(daemon.tool("esdctl", "volume", player[0], "25%")
+                  .returncode == 0, "esdctl volume")
+            client.close()
+            daemon.wait_silent()
+        client = Client(daemon)
+        client.play(title="plain").attach()
+        check(control.player(b"plain")[3:5] == (64, 64), "not remembered")
+        # 2.0 has no titles: the program's name is what there is.
+        with open("/proc/self/comm") as comm:
+            program = comm.read().strip().encode()
+        Client(daemon, "2.0").play(title="unheard of").attach()
+        check(control.player(program), str(control.all_info()))
+    print("volumes by rule and by memory")
+
+
 def recorded():
     """What the mix was, and the card's silence, until it is closed."""
     sound = noise(2 * 30000, 80)
@@ -252,6 +277,7 @@ def main():
     at_once()
     paced()
     volumes()
+    known_by_name()
     recorded()
     lost_clients()
     refused_sound()
