@@ -190,6 +190,9 @@ def away(address):
         print("no network namespace may be made (or no ip): left out")
         return
     try:
+        if not ip("netns", "exec", name, "true", may_fail=True):
+            print("no network namespace may be entered: left out")
+            return
         if not ip("link", "add", ours, "type", "veth", "peer", "name", theirs,
                   "netns", name, may_fail=True):
             print("no veth link may be made: left out")
@@ -213,7 +216,7 @@ def away(address):
                 check(daemon.log_lines("warn", "public"), "public: no warning")
     finally:
         ip("link", "del", ours, may_fail=True)
-        ip("netns", "del", name)
+        ip("netns", "del", name, may_fail=True)
 
 
 def promiscuous():
