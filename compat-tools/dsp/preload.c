@@ -1,7 +1,6 @@
 /* libesddsp.so: what makes a descriptor a device, and what is asked of it. */
 #include "compat-tools/dsp/preload.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -27,26 +26,6 @@ int __openat_2(int directory, const char *path, int flags);
 int __openat64_2(int directory, const char *path, int flags);
 int __ioctl_time64(int fd, unsigned long request, ...);
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c) */
-
-preload_function *
-preload_next(preload_function **slot, const char *name)
-{
-	preload_function *function = __atomic_load_n(slot, __ATOMIC_RELAXED);
-
-	if (function == NULL) {
-		/* Whichever thread is first, all find the same. */
-		int before = errno;
-		void *found = dlsym(RTLD_NEXT, name);
-
-		memcpy(&function, &found, sizeof(function));
-		__atomic_store_n(slot, function, __ATOMIC_RELAXED);
-		errno = before;
-	}
-	if (function == NULL) {
-		abort(); /* nobody links to what their libc doesn't have */
-	}
-	return function;
-}
 
 int
 preload_device(const char *path)
@@ -105,7 +84,7 @@ opened(const char *path, int flags, int *fd)
 #define OPEN(name)                                                             \
 	int name(const char *path, int flags, ...)                             \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
 		mode_t mode = 0;                                               \
 		int fd;                                                        \
                                                                                \
@@ -119,7 +98,7 @@ opened(const char *path, int flags, int *fd)
 #define OPENAT(name)                                                           \
 	int name(int directory, const char *path, int flags, ...)              \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
 		mode_t mode = 0;                                               \
 		int fd;                                                        \
                                                                                \
@@ -133,7 +112,7 @@ opened(const char *path, int flags, int *fd)
 #define OPEN_2(name)                                                           \
 	int name(const char *path, int flags)                                  \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
 		int fd;                                                        \
                                                                                \
 		return opened(path, flags, &fd)                                \
@@ -144,7 +123,7 @@ opened(const char *path, int flags, int *fd)
 #define OPENAT_2(name)                                                         \
 	int name(int directory, const char *path, int flags)                   \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
 		int fd;                                                        \
                                                                                \
 		return opened(path, flags, &fd)                                \
@@ -155,7 +134,7 @@ opened(const char *path, int flags, int *fd)
 #define CREAT(name)                                                            \
 	int name(const char *path, mode_t mode)                                \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
 		int fd;                                                        \
                                                                                \
 		return opened(path, O_CREAT | O_WRONLY | O_TRUNC, &fd)         \
@@ -227,7 +206,7 @@ open_file(const char *path, const char *mode)
 #define FOPEN(name)                                                            \
 	FILE *name(const char *path, const char *mode)                         \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		return preload_device(path) >= 0                               \
 			   ? open_file(path, mode)                             \
@@ -256,7 +235,7 @@ is_sound(unsigned long request)
 #define IOCTL(name)                                                            \
 	int name(int fd, unsigned long request, ...)                           \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
 		va_list rest;                                                  \
 		void *argument;                                                \
                                                                                \
@@ -299,7 +278,7 @@ found_ring(size_t length, int prot, int *flags, int *fd, bool at_start)
 	void *name(void *address, size_t length, int prot, int flags, int fd,  \
 	    offset_type offset)                                                \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
 		void *mapped;                                                  \
                                                                                \
 		if (!found_ring(length, prot, &flags, &fd, offset == 0)) {     \

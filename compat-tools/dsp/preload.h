@@ -6,23 +6,9 @@
 #ifndef PRELOAD_H
 #define PRELOAD_H
 
-#include <stddef.h>
-
-/* libesddsp.sym names all that is exported. */
-#pragma GCC visibility push(hidden)
-
-typedef void preload_function(void);
-
-/*
- * The function of that name which would have been called without us.
- *   slot  of the caller's, NULL to begin with: what was found the first time
- */
-preload_function *preload_next(preload_function **slot, const char *name);
-#define NEXT(name, slot) ((__typeof__(&(name)))preload_next(&(slot), #name))
+#include "compat-tools/dsp/next.h"
 
 /* The device of enum door_device that a path names; -1: none of ours. */
 int preload_device(const char *path);
-
-#pragma GCC visibility pop
 
 #endif

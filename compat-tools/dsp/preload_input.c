@@ -64,7 +64,7 @@ reading_in(int count, const fd_set *in)
 #define READ(name)                                                             \
 	ssize_t name(int fd, void *data, size_t bytes)                         \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		ask_reading(fd);                                               \
 		return NEXT(name, slot)(fd, data, bytes);                      \
@@ -76,7 +76,7 @@ READ(__read)
 ssize_t
 __read_chk(int fd, void *data, size_t bytes, size_t room)
 {
-	static preload_function *slot;
+	static next_function *slot;
 
 	ask_reading(fd);
 	return NEXT(__read_chk, slot)(fd, data, bytes, room);
@@ -85,7 +85,7 @@ __read_chk(int fd, void *data, size_t bytes, size_t room)
 ssize_t
 readv(int fd, const struct iovec *pieces, int count)
 {
-	static preload_function *slot;
+	static next_function *slot;
 
 	ask_reading(fd);
 	return NEXT(readv, slot)(fd, pieces, count);
@@ -94,7 +94,7 @@ readv(int fd, const struct iovec *pieces, int count)
 #define POLL(name)                                                             \
 	int name(struct pollfd *list, nfds_t count, int timeout_ms)            \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		reading_of(list, count);                                       \
 		return NEXT(name, slot)(list, count, timeout_ms);              \
@@ -106,7 +106,7 @@ POLL(__poll)
 int
 __poll_chk(struct pollfd *list, nfds_t count, int timeout_ms, size_t room)
 {
-	static preload_function *slot;
+	static next_function *slot;
 
 	reading_of(list, count);
 	return NEXT(__poll_chk, slot)(list, count, timeout_ms, room);
@@ -116,7 +116,7 @@ __poll_chk(struct pollfd *list, nfds_t count, int timeout_ms, size_t room)
 	int name(struct pollfd *list, nfds_t count, const time *wait,          \
 	    const sigset_t *mask)                                              \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		reading_of(list, count);                                       \
 		return NEXT(name, slot)(list, count, wait, mask);              \
@@ -126,7 +126,7 @@ __poll_chk(struct pollfd *list, nfds_t count, int timeout_ms, size_t room)
 	int name(struct pollfd *list, nfds_t count, const time *wait,          \
 	    const sigset_t *mask, size_t room)                                 \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		reading_of(list, count);                                       \
 		return NEXT(name, slot)(list, count, wait, mask, room);        \
@@ -141,7 +141,7 @@ PPOLL_CHK(__ppoll64_chk, void)
 	int name(int count, fd_set *in, fd_set *out, fd_set *other,            \
 	    time *wait)                                                        \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		reading_in(count, in);                                         \
 		return NEXT(name, slot)(count, in, out, other, wait);          \
@@ -151,7 +151,7 @@ PPOLL_CHK(__ppoll64_chk, void)
 	int name(int count, fd_set *in, fd_set *out, fd_set *other,            \
 	    const time *wait, const sigset_t *mask)                            \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		reading_in(count, in);                                         \
 		return NEXT(name, slot)(count, in, out, other, wait, mask);    \
@@ -167,7 +167,7 @@ PSELECT(__pselect64, void)
 int
 epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
 {
-	static preload_function *slot;
+	static next_function *slot;
 
 	if (what != EPOLL_CTL_DEL && event != NULL &&
 	    (event->events & (EPOLLIN | EPOLLRDNORM)) != 0) {

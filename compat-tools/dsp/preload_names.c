@@ -55,7 +55,7 @@ path_at(int fd, const char *path, int flags)
 #define STAT(name, type)                                                       \
 	int name(const char *path, type *status)                               \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		return NEXT(name, slot)(path_of(path), status);                \
 	}
@@ -64,7 +64,7 @@ path_at(int fd, const char *path, int flags)
 #define FSTAT(name, by_path, type)                                             \
 	int name(int fd, type *status)                                         \
 	{                                                                      \
-		static preload_function *slot, *other;                         \
+		static next_function *slot, *other;                            \
                                                                                \
 		return ask_is_device(fd)                                       \
 			   ? NEXT(by_path, other)(stand_in, status)            \
@@ -74,7 +74,7 @@ path_at(int fd, const char *path, int flags)
 #define FSTATAT(name, type)                                                    \
 	int name(int fd, const char *path, type *status, int flags)            \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		return NEXT(name, slot)(fd, path_at(fd, path, flags), status,  \
 		    flags);                                                    \
@@ -96,7 +96,7 @@ FSTATAT(__fstatat64_time64, void)
 #define XSTAT(name)                                                            \
 	int name(int version, const char *path, void *status)                  \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		return NEXT(name, slot)(version, path_of(path), status);       \
 	}
@@ -104,7 +104,7 @@ FSTATAT(__fstatat64_time64, void)
 #define FXSTAT(name, by_path)                                                  \
 	int name(int version, int fd, void *status)                            \
 	{                                                                      \
-		static preload_function *slot, *other;                         \
+		static next_function *slot, *other;                            \
                                                                                \
 		return ask_is_device(fd)                                       \
 			   ? NEXT(by_path, other)(version, stand_in, status)   \
@@ -115,7 +115,7 @@ FSTATAT(__fstatat64_time64, void)
 	int name(int version, int fd, const char *path, void *status,          \
 	    int flags)                                                         \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		return NEXT(name, slot)(version, fd, path_at(fd, path, flags), \
 		    status, flags);                                            \
@@ -133,7 +133,7 @@ FXSTATAT(__fxstatat64)
 int
 statx(int fd, const char *path, int flags, unsigned mask, struct statx *status)
 {
-	static preload_function *slot;
+	static next_function *slot;
 
 	return NEXT(statx, slot)(fd, path_at(fd, path, flags), flags, mask,
 	    status);
@@ -142,7 +142,7 @@ statx(int fd, const char *path, int flags, unsigned mask, struct statx *status)
 #define ACCESS(name)                                                           \
 	int name(const char *path, int mode)                                   \
 	{                                                                      \
-		static preload_function *slot;                                 \
+		static next_function *slot;                                    \
                                                                                \
 		return NEXT(name, slot)(path_of(path), mode);                  \
 	}
@@ -154,7 +154,7 @@ ACCESS(euidaccess)
 int
 faccessat(int fd, const char *path, int mode, int flags)
 {
-	static preload_function *slot;
+	static next_function *slot;
 
 	return NEXT(faccessat, slot)(fd, path_at(fd, path, flags), mode, flags);
 }

@@ -16,16 +16,28 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "compat-tools/dsp/door.h"
 
-#define SERVER DSP_LIBEXECDIR "/" DOOR_SERVER
+#define SERVER	   DSP_LIBEXECDIR "/" DOOR_SERVER
+#define CLOSED_MAX 4096 /* where the kernel can't close all (before 5.9) */
 #define STACK_BYTES                                                            \
 	((size_t)65536) /* of each child; what isn't used costs nothing */
 
+/* Of the kernel's set of signals. */
+#define SIGNALS_BYTES ((size_t)(NSIG - 1) / 8)
+
 extern char **environ;
+
+/*
+ * libc's clone() by its other name.  The thread sanitizer takes that for a
+ * fork(), after which it lets the program make no thread any more.
+ */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c) */
+int __clone(int (*run)(void *arg), void *stack, int flags, void *arg, ...);
 
 /* Both children see and change the program's own. */
 struct start {
@@ -39,16 +51,29 @@ struct start {
 
 /* --- the children --------------------------------------------------------- */
 
+/*
+ * They share the program's memory, but neither its descriptors nor its signal
+ * handlers.  Whoever watches libc's calls for the program, like a sanitizer,
+ * would take theirs for its own: so they make none.
+ */
+
 /* Where there is no /dev, a file of nobody's does as well. */
 static int
 open_nothing(void)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	long fd = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
 
 	if (fd < 0) {
-		fd = memfd_create("null", MFD_CLOEXEC);
+		fd = syscall(SYS_memfd_create, "null", 0);
 	}
-	return fd;
+	/* Clear of those that are made below. */
+	return (int)syscall(SYS_fcntl, fd, F_DUPFD, DOOR_LISTENER + 1);
+}
+
+static void
+put(int fd, int place)
+{
+	(void)syscall(SYS_dup3, fd, place, 0);
 }
 
 static void
@@ -56,45 +81,46 @@ set_descriptors(const struct start *start)
 {
 	int nothing = open_nothing();
 
-	if (nothing <= DOOR_LISTENER) { /* which may be what is made below */
-		nothing = fcntl(nothing, F_DUPFD_CLOEXEC, DOOR_LISTENER + 1);
+	put(nothing, STDIN_FILENO);
+	put(nothing, STDOUT_FILENO);
+	if (!start->verbose || syscall(SYS_fcntl, STDERR_FILENO, F_GETFD) < 0) {
+		put(nothing, STDERR_FILENO);
 	}
-	(void)dup2(nothing, STDIN_FILENO);
-	(void)dup2(nothing, STDOUT_FILENO);
-	if (!start->verbose || fcntl(STDERR_FILENO, F_GETFD) < 0) {
-		(void)dup2(nothing, STDERR_FILENO);
+	put(start->listener, DOOR_LISTENER);
+	if (syscall(SYS_close_range, DOOR_LISTENER + 1, ~0U, 0) != 0) {
+		for (int fd = DOOR_LISTENER + 1; fd < CLOSED_MAX; fd++) {
+			(void)syscall(SYS_close, fd);
+		}
 	}
-	(void)dup2(start->listener, DOOR_LISTENER);
-	closefrom(DOOR_LISTENER + 1);
 }
 
 /* exec() forgets handlers, but neither what is ignored nor what is blocked. */
 static void
 set_signals(void)
 {
-	struct sigaction usual = { .sa_handler = SIG_DFL };
-	sigset_t none;
+	const uint64_t nothing[8] = { 0 }; /* SIG_DFL, no flags; or no signal */
 
 	for (int signal = 1; signal < NSIG; signal++) {
-		(void)sigaction(signal, &usual, NULL);
+		(void)syscall(SYS_rt_sigaction, signal, nothing, NULL,
+		    SIGNALS_BYTES);
 	}
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, nothing, NULL,
+	    SIGNALS_BYTES);
 }
 
 static int
 run_second(void *arg)
 {
 	struct start *start = arg;
-	char name[] = DOOR_SERVER;
-	char *argv[] = { name, NULL };
+	const char *const argv[] = { DOOR_SERVER, NULL };
 
-	(void)setsid();
+	(void)syscall(SYS_setsid);
 	set_descriptors(start);
 	set_signals();
-	(void)execve(start->server, argv, start->environment);
+	(void)syscall(SYS_execve, start->server, argv, start->environment);
 	start->error = errno;
-	_exit(EXIT_FAILURE);
+	(void)syscall(SYS_exit_group, EXIT_FAILURE);
+	return 0;
 }
 
 static int
@@ -102,11 +128,12 @@ run_first(void *arg)
 {
 	struct start *start = arg;
 
-	if (clone(run_second, start->second_stack, CLONE_VM | CLONE_VFORK,
+	if (__clone(run_second, start->second_stack, CLONE_VM | CLONE_VFORK,
 		start) < 0) {
 		start->error = errno;
 	}
-	_exit(EXIT_SUCCESS);
+	(void)syscall(SYS_exit_group, EXIT_SUCCESS);
+	return 0;
 }
 
 /* --- the program ---------------------------------------------------------- */
@@ -138,7 +165,7 @@ run(struct start *start, char *first_stack)
 	/* A handler of the program's would run in a child, on its memory. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	first = clone(run_first, first_stack, CLONE_VM | CLONE_VFORK, start);
+	first = __clone(run_first, first_stack, CLONE_VM | CLONE_VFORK, start);
 	if (first < 0) {
 		error = -errno;
 	} else {

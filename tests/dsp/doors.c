@@ -181,7 +181,7 @@ by_fopen(void)
 {
 	FILE *file = fopen("/dev/dsp1", "wb");
 
-	CHECK(file != NULL, "fopen");
+	CHECK(file != NULL, "not opened");
 	(void)settle(fileno(file));
 	CHECK(fwrite(sound, 1, sound_bytes, file) == sound_bytes, "fwrite");
 	CHECK(fclose(file) == 0, "fclose");
@@ -205,6 +205,7 @@ lowest(void)
 
 	(void)close(STDIN_FILENO);
 	fd = open(DEVICE, O_WRONLY);
+	CHECK(fd >= 0, "not opened");
 	CHECK(fd == STDIN_FILENO, "not the lowest");
 	play(fd);
 }
@@ -215,6 +216,7 @@ cloexec(void)
 	int kept = open(DEVICE, O_WRONLY);
 	int own = open(DEVICE, O_WRONLY | O_CLOEXEC);
 
+	CHECK(kept >= 0 && own >= 0, "not opened");
 	CHECK(fcntl(kept, F_GETFD) == 0, "close-on-exec unasked");
 	CHECK(fcntl(own, F_GETFD) == FD_CLOEXEC, "not close-on-exec");
 	CHECK((fcntl(own, F_GETFL) & O_NONBLOCK) == 0, "non-blocking unasked");
@@ -269,6 +271,7 @@ by_close_range(void)
 	int fd = open(DEVICE, O_WRONLY), gone = open(DEVICE, O_WRONLY);
 	int rate;
 
+	CHECK(gone >= 0, "not opened");
 	CHECK(dup2(settle(fd), OTHER) == OTHER, "dup2");
 	CHECK(close_range(3, OTHER - 1, 0) == 0, "close_range");
 	CHECK(ioctl(gone, SOUND_PCM_READ_RATE, &rate) < 0 && errno == EBADF,
@@ -508,7 +511,7 @@ open_and_close(void *arg)
 		int fd = settle(open(DEVICE, O_RDWR)), rate = 0;
 		int mixer = open("/dev/mixer", O_RDWR);
 
-		CHECK(mixer >= 0 && mixer != fd, "mixer %d", mixer);
+		CHECK(mixer >= 0, "not opened");
 		CHECK(ioctl(fd, SOUND_PCM_READ_RATE, &rate) == 0 &&
 			  rate == RATE,
 		    "rate %d", rate);

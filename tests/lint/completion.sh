@@ -28,6 +28,7 @@ expect()
 	COMPREPLY=()
 	[ "$1" != esdctl ] || function=_esdmixd_ctl
 	[ "$1" != artsshell ] || function=_esdmixd_artsshell
+	[[ $1 != *dsp ]] || function=_esdmixd_dsp
 	$function "$1" "${COMP_WORDS[COMP_CWORD]}" \
 	    "${COMP_WORDS[COMP_CWORD - 1]}"
 	for one in "${wanted[@]}"; do
@@ -46,6 +47,13 @@ for tool in esdcat esdrec esdmon esdfilt esdloop esdsample; do
 	expect localhost unix: -- $tool -s ''
 done
 expect --server= --version -v -- esdplay -
+expect --server= --name= --devices= --seccomp --mmap -d -r -- esddsp -
+expect /dev/dsp /dev/mixer -- esddsp -r /dev
+expect localhost unix: -- esddsp -d ''
+expect --single-threaded --name= -V -- artsdsp -
+expect true -- esddsp -s localhost tru
+expect true -- artsdsp -s tru
+expect true -- esddsp --name = x tru
 expect -half -double -- esdfilt -
 expect --data --existing -- esdsample -
 expect --device --rate --no-legacy-sockets --legacy-sockets --config -r \
