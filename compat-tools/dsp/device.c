@@ -132,6 +132,16 @@ device_map(struct device *device, uint32_t length, unsigned access)
 
 /* --- settings ------------------------------------------------------------- */
 
+/* What has passed so far counts as told, in fragments of any size. */
+static void
+choose(struct device *device)
+{
+	fragments_choose(&device->fragments,
+	    (uint64_t)device->format.rate * device->frame_bytes);
+	outflow_recount(device);
+	inflow_recount(device);
+}
+
 static void
 change(struct device *device, int fd, struct device_format format)
 {
@@ -154,8 +164,7 @@ change(struct device *device, int fd, struct device_format format)
 	device->frame_bytes =
 	    convert_sample_bytes(format.format) * format.channels;
 	if (device->out.data == NULL && device->in.data == NULL) {
-		fragments_choose(&device->fragments,
-		    (uint64_t)format.rate * device->frame_bytes);
+		choose(device);
 	}
 	inflow_settle(device);
 	if (captured) {
@@ -203,10 +212,7 @@ cut(struct device *device, uint32_t asked, uint32_t divide)
 	}
 	device->fragments.asked = asked;
 	device->fragments.divide = divide;
-	fragments_choose(&device->fragments,
-	    (uint64_t)device->format.rate * device->frame_bytes);
-	device->told_out = 0;
-	device->told_in = 0;
+	choose(device);
 	return 0;
 }
 

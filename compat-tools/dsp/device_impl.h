@@ -25,10 +25,11 @@ struct device {
 	bool ended;	      /* nobody holds its descriptor */
 
 	/* outflow.c */
-	struct play *play; /* NULL: nothing was written yet */
-	struct play *old;  /* plays out: the last format's, or the last */
-	uint64_t before;   /* bytes played in other formats */
-	uint64_t told_out; /* fragments */
+	struct play *play;  /* NULL: nothing was written yet */
+	struct play *old;   /* plays out: the last format's, or the last */
+	unsigned old_frame; /* bytes of its frames */
+	uint64_t before;    /* bytes played in other formats */
+	uint64_t told_out;  /* fragments */
 	struct ring out;
 	bool rolling; /* out is played */
 	bool stopped; /* the program cannot write: see device_told_out() */
@@ -68,6 +69,9 @@ void outflow_end(struct device *device);
 /* All that was written so far is sound of the format that was. */
 void outflow_retire(struct device *device);
 
+/* Fragments are of another size: none has passed since they were told. */
+void outflow_recount(struct device *device);
+
 /* What is written is played from now on; what is mapped, too. */
 void outflow_start(struct device *device);
 
@@ -81,6 +85,9 @@ void outflow_on_passing(void *arg);
 
 /* The program reads again. */
 void inflow_go_on(struct device *device);
+
+/* As outflow_recount(). */
+void inflow_recount(struct device *device);
 
 /* A setting was made: one that is open to read alone will soon be read. */
 void inflow_settle(struct device *device);

@@ -191,3 +191,12 @@ device_told_in(struct device *device, uint32_t fragments)
 {
 	device->told_in += fragments;
 }
+
+void
+inflow_recount(struct device *device)
+{
+	if (device->capture != NULL) {
+		device->told_in = capture_frames(device->capture) *
+				  device->frame_bytes / device->fragments.size;
+	}
+}

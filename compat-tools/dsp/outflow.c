@@ -372,6 +372,7 @@ outflow_end(struct device *device)
 	if (play != NULL && device->out.data == NULL &&
 	    (device->trigger & PCM_ENABLE_OUTPUT) != 0) {
 		device->old = play;
+		device->old_frame = device->frame_bytes;
 		play_finish(play, on_left, device);
 		return;
 	}
@@ -393,10 +394,15 @@ outflow_retire(struct device *device)
 	}
 	device->before += play_taken(play) * device->frame_bytes;
 	device->play = NULL;
-	if (play_heard(play) == play_taken(play) || device->out.data != NULL) {
+	if (device->out.data != NULL) {
+		device->before = 0; /* its pointer begins anew */
+		device->told_out = 0;
+		play_destroy(play);
+	} else if (play_heard(play) == play_taken(play)) {
 		play_destroy(play);
 	} else {
 		device->old = play;
+		device->old_frame = device->frame_bytes;
 		play_finish(play, on_left, device);
 	}
 }
@@ -417,6 +423,28 @@ device_drop_out(struct device *device)
 
 /* --- where it is ---------------------------------------------------------- */
 
+/* Bytes of the last format that are yet to be heard. */
+static uint64_t
+old_bytes(struct device *device)
+{
+	return device->old == NULL
+		   ? 0
+		   : (play_taken(device->old) - play_heard(device->old)) *
+			 device->old_frame;
+}
+
+/* Bytes heard, in all formats. */
+static uint64_t
+heard_bytes(struct device *device)
+{
+	uint64_t bytes = device->before - old_bytes(device);
+
+	if (device->play != NULL) {
+		bytes += play_heard(device->play) * device->frame_bytes;
+	}
+	return bytes;
+}
+
 static void
 fill_written(struct device *device, struct device_space *space)
 {
@@ -426,22 +454,21 @@ fill_written(struct device *device, struct device_space *space)
 	uint64_t used = waiting;
 
 	assert(total > 0);
-	space->passed = device->before;
 	if (device->play != NULL) {
 		uint64_t taken = play_taken(device->play);
-		uint64_t heard = play_heard(device->play);
 
 		used +=
 		    (taken - play_mixed(device->play)) * device->frame_bytes;
-		waiting += (taken - heard) * device->frame_bytes;
-		space->passed += heard * device->frame_bytes;
+		waiting +=
+		    (taken - play_heard(device->play)) * device->frame_bytes;
 	}
 	most = most > used ? most - used : 0;
 	space->bytes = most < total ? (uint32_t)most : total;
 	if (device->old != NULL) {
 		space->bytes = 0;
 	}
-	space->waiting = (uint32_t)waiting;
+	space->passed = heard_bytes(device);
+	space->waiting = (uint32_t)(waiting + old_bytes(device));
 	space->offset = (uint32_t)(space->passed % total);
 }
 
@@ -477,6 +504,12 @@ device_out(struct device *device, struct device_space *space)
 	space->fragments = (uint32_t)(space->passed / device->fragments.size -
 				      device->told_out);
 	return 0;
+}
+
+void
+outflow_recount(struct device *device)
+{
+	device->told_out = heard_bytes(device) / device->fragments.size;
 }
 
 void

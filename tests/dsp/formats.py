@@ -7,7 +7,7 @@ import sys
 import warnings
 
 from door import (A_LAW, FLOAT, MU_LAW, S8, S16_BE, S16_LE, S24_BE, S24_LE,
-                  S24_PACKED, S32_BE, S32_LE, SETFMT, SYNC, U8, U16_BE, U16_LE,
+                  S24_PACKED, S32_BE, S32_LE, SETFMT, SYNC, GETODELAY, GETOPTR, U8, U16_BE, U16_LE,
                   AUDIO, DSPW, GETFMTS, Server, check)
 from daemon import on_card, until
 from sound import noise, raw
@@ -152,7 +152,11 @@ def change(daemon, card):
         with server.open() as device:
             device.set()
             device.write(raw(first))
+            before = device.ioctl(GETOPTR)[0]
             device.set(S16_BE)
+            check(before <= device.ioctl(GETOPTR)[0] < 80000,
+                  "what is written has not passed")
+            check(device.ioctl(GETODELAY) > 0, "it waits")
             device.write(raw(second, ">"))
             device.ioctl(SYNC)
     until("both are at the card", lambda: raw(first) in card.played() and

@@ -8,8 +8,8 @@ import threading
 import time
 
 from door import (CURRENT_OPTR, GETBLKSIZE, GETERROR, GETODELAY, GETOPTR,
-                  GETOSPACE, GETTRIGGER, POST, RESET, SETTRIGGER, SKIP, SYNC,
-                  Server, check, now)
+                  GETOSPACE, GETTRIGGER, POST, RESET, SETFRAGMENT, SETTRIGGER,
+                  SKIP, SYNC, U8, Server, check, now)
 from daemon import on_card, until
 from sound import noise, raw
 
@@ -120,6 +120,28 @@ def truth(daemon, card):
           f"middle, {most:.0f} at nine tenths, of {len(off)}")
 
 
+def recount(daemon):
+    """A new format or size of fragments: what has passed is passed."""
+    with Server(daemon.env, daemon.socket) as server, server.open() as device:
+        device.set(fragment=8 << 16 | 11)
+        passed = 0
+        for again in (lambda: device.set(U8, 1, 8000),
+                      lambda: device.ioctl(SETFRAGMENT, 4 << 16 | 8),
+                      device.set, lambda: None):
+            device.write(bytes(8192))
+            device.ioctl(SYNC)
+            passed += 8192
+            told, blocks, _ = device.ioctl(GETOPTR)
+            size = device.ioctl(GETBLKSIZE)
+            check(told == passed, f"{told} of {passed} have passed")
+            check(blocks in (8192 // size, 8192 // size + 1),
+                  f"{blocks} blocks of {size}")
+            again()
+            check(device.ioctl(GETOPTR) == (
+                passed, 0, passed % (device.ioctl(GETOSPACE)[3])),
+                "none has passed since")
+
+
 def orders(daemon, card):
     """RESET and SKIP throw away, SETTRIGGER holds back, POST plays."""
     lost, kept, held = noise(2 * 20000, 1), noise(2 * 1000, 2), \
@@ -150,6 +172,7 @@ def orders(daemon, card):
     until("what was kept is heard", lambda: raw(held) in card.played() and
           card.played().count(raw(kept)[8 * PERIOD:]) == 2)
     check(raw(lost)[40000:40400] not in card.played(), "RESET plays the rest")
+    recount(daemon)
     print("RESET, SKIP, POST and SETTRIGGER do as they say")
 
 
