@@ -7,8 +7,9 @@ import sys
 import warnings
 
 from door import (A_LAW, FLOAT, MU_LAW, S8, S16_BE, S16_LE, S24_BE, S24_LE,
-                  S24_PACKED, S32_BE, S32_LE, SETFMT, SYNC, GETODELAY, GETOPTR, U8, U16_BE, U16_LE,
-                  AUDIO, DSPW, GETFMTS, Server, check)
+                  S24_PACKED, S32_BE, S32_LE, SETFMT, SYNC, GETODELAY, GETOPTR,
+                  U8, U16_BE, U16_LE, AUDIO, DSPW, GETFMTS, Server, check,
+                  patiently, troubles)
 from daemon import on_card, until
 from sound import noise, raw
 
@@ -74,13 +75,18 @@ FORMATS = {
 }
 
 
-def play(device, data, card, wanted, what):
-    # In pieces that end within a frame.
-    for at in range(0, len(data), 1237):
-        device.write(data[at:at + 1237])
-    device.ioctl(SYNC)
-    until(f"{what} is at the card, bit by bit",
-          lambda: raw(wanted) in card.played())
+def play(daemon, card, format, channels, data, wanted):
+    """Also in pieces that end within a frame."""
+    before = troubles(daemon)
+    with Server(daemon.env, daemon.socket) as server, server.open() as device:
+        device.set(format, channels)
+        for at in range(0, len(data), 1237):
+            device.write(data[at:at + 1237])
+        device.ioctl(SYNC)
+    until("it is heard, or the card runs dry", lambda: raw(wanted) in
+          card.played() or troubles(daemon) > before)
+    check(raw(wanted) in card.played(),
+          f"format {format:#x}, {channels} channels: other bits")
 
 
 def every_format(daemon, card):
@@ -91,11 +97,8 @@ def every_format(daemon, card):
             wanted = value(samples)
             if channels == 1:
                 wanted = [word for word in wanted for _ in range(2)]
-            with Server(daemon.env, daemon.socket) as server:
-                with server.open() as device:
-                    device.set(format, channels)
-                    play(device, packed(samples), card, wanted,
-                         f"format {format:#x}, {channels} channels")
+            patiently(daemon, play, card, format, channels, packed(samples),
+                      wanted)
     print(f"{len(FORMATS)} formats, mono and stereo, exact")
 
 
@@ -171,8 +174,8 @@ def main():
     with on_card("--period", 256, "--periods", 4) as (daemon, card):
         every_format(daemon, card)
         devices(daemon, card)
-        surround(daemon, card)
-        change(daemon, card)
+        patiently(daemon, surround, card)
+        patiently(daemon, change, card)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ import tempfile
 import threading
 import time
 
-from door import (GETODELAY, GETOPTR, GETPLAYVOL,
-                  MIXER, READ, READ_PCM, READ_VOLUME, SETPLAYVOL,
-                  SYNC, WRITE, WRITE_PCM, WRITE_VOLUME, Refused, Server, check,
-                  request)
+from door import (GETODELAY, GETOPTR, GETPLAYVOL, MIXER, READ, READ_PCM,
+                  READ_VOLUME, SETPLAYVOL, SYNC, WRITE, WRITE_PCM,
+                  WRITE_VOLUME, Refused, Server, check, patiently, request)
 from daemon import BUILD, Daemon, on_card, until
 from peer import Peer
 from sound import noise, raw, words
@@ -152,7 +151,7 @@ def restarted():
         device.write(bytes(4 * RATE // 2))
         device.ioctl(SYNC)
         took = time.monotonic() - start
-        check(0.35 < took < 2, f"half a second takes {took:.2f} s")
+        check(0.35 < took < 5, f"half a second takes {took:.2f} s")
         check(device.ioctl(GETOPTR)[0] >= before + 4 * RATE // 2 - 16000,
               "the pointer stands")
         check(len(device.read(4 * 2000)) == 8000, "silence is read")
@@ -185,7 +184,7 @@ def absent():
         with Server(env) as server:
             refused(server)
         took = time.monotonic() - before
-        check(took < 0.5, f"that takes {took:.2f} s")
+        check(took < 2, f"that takes {took:.2f} s")
     print("without a daemon there is no device")
 
 
@@ -295,9 +294,8 @@ def old_server():
 
 def main():
     with on_card("--period", 256, "--periods", 4) as (daemon, card):
-        together(daemon, card)
-        killed(daemon, card)
-        inherited(daemon, card)
+        for part in (together, killed, inherited):
+            patiently(daemon, part, card)
     with Daemon("null", "-r", RATE) as daemon:
         volumes(daemon)
     restarted()
