@@ -38,6 +38,8 @@ artsclient_refuse(struct artsclient *client, const char *why)
 	if (!client->closing) {
 		log_limited(&complaints, LOG_WARN, client->client.peer.name,
 		    "aRts: %s; closed", why);
+		/* Nothing of it may come or go any more to bring that about. */
+		client->arts->clients->changed(&client->client);
 	}
 	client->closing = true;
 }

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""What an aRts client may not have, and what becomes of one who wants it."""
+
+import threading
+
+from mcop import ONEWAY, Client, long, message
+
+from daemon import Daemon, check, until
+
+
+class Listener(Client):
+    """Reads nothing but the answers it waits for."""
+
+    def flood(self, stream):
+        """Acknowledges what it does not read."""
+        code = self.lookup(stream.sender, "processed", oneway=True)
+        self.send(5 * message(ONEWAY, long(stream.sender), long(code)))
+
+
+def is_refused_unasked():
+    """One who records and does not read is refused when there is more to be
+    sent to it, not when it says something: it is closed all the same."""
+    with Daemon("null", "--request-timeout", 500) as daemon:
+        player = daemon.client().play()
+        over = threading.Event()
+
+        def play():
+            while not over.is_set():
+                player.send(bytes(8192))
+
+        playing = threading.Thread(target=play)
+        playing.start()
+        client = Listener(daemon, id="listener-1-1")
+        # Each period is one message then, and the first that is too much.
+        stream = client.record(title="out_soundcard", rate=96000).attach()
+        before = daemon.descriptors()
+
+        def full():
+            client.flood(stream)
+            return daemon.log_lines("does not read what it is sent")
+
+        try:
+            until("it is refused", full, 30)
+            until("it is closed", lambda: daemon.descriptors() < before)
+        finally:
+            over.set()
+            playing.join()
+        check(len(daemon.log_lines("warn")) == 1, daemon.log())
+    print("who does not read what it records is closed")
+
+
+def main():
+    is_refused_unasked()
+
+
+if __name__ == "__main__":
+    main()
