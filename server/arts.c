@@ -10,7 +10,11 @@
 
 #define MULTIPLIER_MAX 16
 #define SECONDS_MAX    86400
-#define BUFFER_MS_MIN  20 /* of a stream, whatever the device's */
+#define BUFFER_MS_MIN  20    /* of a stream, whatever the device's */
+#define LINES_BURST    5     /* log lines peers may provoke at once */
+#define LINES_EVERY    10000 /* ms until as many again */
+
+static struct log_budget complaints = { LINES_BURST, LINES_EVERY, 0, 0, 0 };
 
 static struct service *
 service_of(const struct arts_request *request)
@@ -396,6 +400,19 @@ on_get_stream_time(struct arts_request *request)
 	return ARTS_ANSWERED;
 }
 
+/* A stranger who was let in for the asking plays and records, no more. */
+static bool
+may(const struct arts_request *request, const char *what)
+{
+	const struct artsclient *client = request->client;
+
+	if (!client->known) {
+		log_limited(&complaints, LOG_WARN, client->client.peer.name,
+		    "aRts: a stranger may not %s; ignored", what);
+	}
+	return client->known;
+}
+
 static enum arts_verdict
 on_play(struct arts_request *request)
 {
@@ -405,8 +422,9 @@ on_play(struct arts_request *request)
 	if (request->in->bad) {
 		return ARTS_REFUSED;
 	}
-	mcop_put_long(request->out,
-	    path[0] == '/' && arts->play(arts->arg, path));
+	mcop_put_long(request->out, may(request, "play our files") &&
+					path[0] == '/' &&
+					arts->play(arts->arg, path));
 	return ARTS_ANSWERED;
 }
 
@@ -430,11 +448,14 @@ static enum arts_verdict
 on_terminate(struct arts_request *request)
 {
 	const struct arts *arts = request->client->arts;
+	bool ends = may(request, "end us");
 
-	log_line(LOG_INFO, request->client->client.peer.name,
-	    "aRts: asks us to stop");
-	mcop_put_boolean(request->out, true);
-	arts->terminate(arts->arg);
+	mcop_put_boolean(request->out, ends);
+	if (ends) {
+		log_line(LOG_INFO, request->client->client.peer.name,
+		    "aRts: asks us to stop");
+		arts->terminate(arts->arg);
+	}
 	return ARTS_ANSWERED;
 }
 

@@ -188,8 +188,10 @@ shake_hands(struct artsclient *client, struct mcop_reader *in)
 		artsclient_refuse(client, "malformed hello");
 		return;
 	}
-	if (!is_open(client) &&
-	    (strcmp(method, "md5auth") != 0 || !is_proven(client, data))) {
+	client->known =
+	    client->client.peer.trusted ||
+	    (strcmp(method, "md5auth") == 0 && is_proven(client, data));
+	if (!client->known && !client->arts->service->unlocked) {
 		artsclient_refuse(client,
 		    "it does not know the cookie; copy secret-cookie from our "
 		    "directory to its");

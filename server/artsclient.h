@@ -42,6 +42,7 @@ struct artsclient {
 	char id[MCOP_ID_MAX]; /* its process's name; "": not said yet */
 	char seed[MCOP_SEED_LEN + 1];
 	bool admitted; /* past the handshake */
+	bool known; /* of our own user, or it has proven to know the cookie */
 	bool closing;
 	bool deaf; /* nothing can be sent to it */
 

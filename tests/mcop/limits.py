@@ -3,7 +3,8 @@
 
 import threading
 
-from mcop import ONEWAY, Client, long, message
+from hostile import SERVER, free_port, md5
+from mcop import ONEWAY, Client, Peer, long, message, string
 
 from daemon import Daemon, check, until
 
@@ -49,8 +50,39 @@ def is_refused_unasked():
     print("who does not read what it records is closed")
 
 
+def for_friends_only():
+    """Files and our end are not for those who came in without a proof."""
+    port = free_port()
+    with Daemon("null", "--arts-tcp", "--arts-port", port,
+                "--promiscuous") as daemon:
+        def proof(seed):
+            return md5((daemon.mcop / "secret-cookie").read_bytes() +
+                       seed.encode())
+
+        def play(peer):
+            return peer.ask(SERVER, "play", "long", "string filename",
+                            string("/dev/null")).long()
+
+        with Peer(daemon, tcp=("127.0.0.1", port)) as stranger:
+            check(play(stranger) == 0, "a stranger plays our files")
+            check(not stranger.ask(SERVER, "terminate", "boolean").boolean(),
+                  "a stranger ends us")
+            stranger.hold()
+        check(len(daemon.log_lines("warn", "a stranger may not")) == 2,
+              daemon.log())
+        check(play(Peer(daemon)) == 1, "not even our own user")
+        with Peer(daemon, tcp=("127.0.0.1", port), auth="md5auth",
+                  data=proof) as friend:
+            check(play(friend) == 1, "not even who knows the cookie")
+            check(friend.ask(SERVER, "terminate", "boolean").boolean(),
+                  "terminate")
+        check(daemon.process.wait(10) == 0, "its status")
+    print("play and terminate: not for strangers")
+
+
 def main():
     is_refused_unasked()
+    for_friends_only()
 
 
 if __name__ == "__main__":
