@@ -596,13 +596,16 @@ rendezvous_cookie(const struct rendezvous *rendezvous, unsigned index,
 {
 	char text[RENDEZVOUS_COOKIE_LEN + 2] = "";
 
-	if (index >= rendezvous->count ||
-	    !is_cookie(text, read_small(rendezvous->directories[index].fd,
-				 COOKIE, text, sizeof(text)))) {
-		return false;
+	for (unsigned i = 0; i < rendezvous->count; i++) {
+		int n = read_small(rendezvous->directories[i].fd, COOKIE, text,
+		    sizeof(text));
+
+		if (is_cookie(text, n) && index-- == 0) {
+			memcpy(cookie, text, RENDEZVOUS_COOKIE_LEN + 1);
+			return true;
+		}
 	}
-	memcpy(cookie, text, RENDEZVOUS_COOKIE_LEN + 1);
-	return true;
+	return false;
 }
 
 static void

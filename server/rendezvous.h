@@ -47,8 +47,8 @@ int rendezvous_open(struct rendezvous *rendezvous);
 void rendezvous_publish(struct rendezvous *rendezvous, const char *reference);
 
 /*
- * The cookie in the directory of that number, as it is now; clients replace
- * it.  False: there is none, or no such directory.
+ * The cookie of that number, of those that are in our directories now; clients
+ * replace them.  False: there are not so many.
  */
 bool rendezvous_cookie(const struct rendezvous *rendezvous, unsigned index,
     char cookie[RENDEZVOUS_COOKIE_LEN + 1]);

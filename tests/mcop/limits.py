@@ -80,9 +80,23 @@ def for_friends_only():
     print("play and terminate: not for strangers")
 
 
+def by_any_cookie():
+    """That of any directory counts, whichever others are gone."""
+    port = free_port()
+    with Daemon("null", "--arts-tcp", "--arts-port", port) as daemon:
+        late, = daemon.dir.glob("ksocket-*")
+        cookie = (late / "secret-cookie").read_bytes()
+        (daemon.mcop / "secret-cookie").unlink()
+        with Peer(daemon, tcp=("127.0.0.1", port),
+                  data=lambda seed: md5(cookie + seed.encode())) as peer:
+            peer.hold()
+    print("the cookie of any directory")
+
+
 def main():
     is_refused_unasked()
     for_friends_only()
+    by_any_cookie()
 
 
 if __name__ == "__main__":
