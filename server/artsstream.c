@@ -479,15 +479,20 @@ acknowledge(struct artsstream *stream)
 	artsclient_send(stream->client, &out);
 }
 
-/* Acknowledges what has been mixed. */
+/*
+ * Acknowledges what has been mixed.  A part of a frame has no longer to wait:
+ * what completes it may come only after this.
+ */
 static void
 settle(struct artsstream *stream)
 {
+	const struct stream *player = stream->stream;
 	uint64_t mixed = stream->fed;
 	const struct packet *packet;
 
-	if (stream->stream != NULL) {
-		mixed -= ring_used(&stream->stream->ring);
+	if (player != NULL) {
+		mixed -=
+		    (uint64_t)stream_queued(player) * player->sound.frame_bytes;
 	}
 	while ((packet = STAILQ_FIRST(&stream->packets)) != NULL &&
 	       packet->end <= mixed) {

@@ -93,10 +93,22 @@ def by_any_cookie():
     print("the cookie of any directory")
 
 
+def ends_within_a_frame():
+    """One packet at a time, of no whole frames: each is acknowledged."""
+    with Daemon("null") as daemon:
+        client = Client(daemon)
+        stream = client.play()
+        stream.close(stream.write(bytes(9001), 1023, 1))
+        client.leave()
+        daemon.wait_silent()
+    print("packets that end within a frame")
+
+
 def main():
     is_refused_unasked()
     for_friends_only()
     by_any_cookie()
+    ends_within_a_frame()
 
 
 if __name__ == "__main__":
