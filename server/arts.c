@@ -510,6 +510,16 @@ on_set_auto_suspend(struct arts_request *request)
 }
 
 static enum arts_verdict
+on_get_realtime(struct arts_request *request)
+{
+	enum { IS_REALTIME = 0, IS_NOT = 3 };
+
+	mcop_put_long(request->out,
+	    service_of(request)->status.timeshared ? IS_NOT : IS_REALTIME);
+	return ARTS_ANSWERED;
+}
+
+static enum arts_verdict
 on_get_multiplier(struct arts_request *request)
 {
 	mcop_put_long(request->out, request->client->arts->multiplier);

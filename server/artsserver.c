@@ -33,14 +33,14 @@ play_file(void *arg, const char *path)
 {
 	struct artsserver *server = arg;
 	char where[LISTENER_PATH_MAX + 8];
-	const char *argv[] = { NULL, "-s", where, path, NULL };
+	const char *const argv[] = { "esdplay", "-s", where, path, NULL };
 
 	if (server->settings.socket == NULL) {
 		return false;
 	}
 	(void)snprintf(where, sizeof(where), "unix:%s",
 	    server->settings.socket);
-	return children_start(&server->children, "esdplay", argv);
+	return children_start(&server->children, argv);
 }
 
 /* --- sockets ----------------------------------------------------------- */

@@ -39,7 +39,7 @@ find_program(const char *name, char path[PATH_MAX])
 
 /* 0 or an errno. */
 static int
-spawn(pid_t *pid, const char *path, const char *argv[])
+spawn(pid_t *pid, const char *path, const char *const argv[])
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -73,8 +73,9 @@ spawn(pid_t *pid, const char *path, const char *argv[])
 }
 
 bool
-children_start(struct children *children, const char *name, const char *argv[])
+children_start(struct children *children, const char *const argv[])
 {
+	const char *name = argv[0];
 	char path[PATH_MAX];
 	int error = ENOENT;
 
@@ -85,7 +86,6 @@ children_start(struct children *children, const char *name, const char *argv[])
 		return false;
 	}
 	if (find_program(name, path)) {
-		argv[0] = path;
 		error = spawn(&children->pids[children->count], path, argv);
 	}
 	if (error != 0) {

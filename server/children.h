@@ -19,10 +19,9 @@ struct children {
  * Starts the program of that name beside our own, with our standard error and
  * nothing to read.  False: it cannot be, which has been logged, or there are
  * CHILDREN_MAX.
- *   argv  ended by NULL; argv[0] is replaced by the program's path
+ *   argv  the program's name, its arguments, NULL
  */
-bool children_start(struct children *children, const char *name,
-    const char *argv[]);
+bool children_start(struct children *children, const char *const argv[]);
 
 /* After SIGCHLD: forgets those that have ended. */
 void children_reap(struct children *children);

@@ -37,6 +37,9 @@ status_note(struct status *status, const char *name,
 	case MIXER_RELEASED:
 		set_state(status, ESD_STATE_ASLEEP);
 		break;
+	case MIXER_REALTIME:
+		status->timeshared = true;
+		break;
 	default:
 		break;
 	}

@@ -15,6 +15,7 @@ struct status {
 	char device[ESD_NAME_MAX];
 	enum esd_state state;
 	uint32_t period, buffer; /* frames */
+	bool timeshared;	 /* mixed without real-time priority */
 
 	/* the master */
 	int32_t master[2];

@@ -46,12 +46,13 @@ def tells():
         with Peer(daemon) as peer:
             got = status(peer)
             check(got == {
-                "real-time": 0, "until": got["until"], "buffer": 30.0,
+                "real-time": got["real-time"], "until": got["until"], "buffer": 30.0,
                 "multiplier": 1, "least": 30.0, "auto": 0,
                 "method": "esdmixd", "rate": RATE, "channels": 2, "bits": 16,
                 "duplex": True, "device": "vcard", "fragments": 3,
                 "size": 1764, "version": got["version"]}, str(got))
-            check(got["version"] and got["until"] in (-1, -2), str(got))
+            check(got["version"] and got["until"] in (-1, -2) and
+                  got["real-time"] in (0, 3), str(got))
             peer.ask(SERVER, "_set_bufferSizeMultiplier", "void",
                      "long newValue", long(5))
             check(status(peer)["least"] == 150.0, "five times the buffer")
@@ -119,7 +120,7 @@ def plays_files():
             on_card("--period", 441, "--periods", 8, rate=RATE) as (daemon,
                                                                     card):
         top = pathlib.Path(name)
-        sound = noise(2 * 9000, 7)
+        sound = noise(2 * 40000, 7)
         path = wav(top / "t.wav", raw(sound), 1, 16, 2)
         with Peer(daemon, "Arts_SimpleSoundServer") as peer:
             def play(path):
@@ -127,6 +128,9 @@ def plays_files():
                                 string(str(path))).long()
 
             check(play(path) == 1, "not played")
+            with daemon.client() as control:
+                until("it is listed by its name", lambda: control.player(
+                    f"esdplay:{path}".encode()))
             heard("a file", card, sound)
             check(play("t.wav") == 0, "a path that is not absolute")
             check(play(top / "missing.wav") == 1, "as the original")
@@ -149,8 +153,9 @@ def plays_files():
 
 
 def ends():
-    with Daemon("null") as daemon:
+    with Daemon("null", "--realtime-priority", 0) as daemon:
         with Peer(daemon) as peer:
+            check(status(peer)["real-time"] == 3, "it says it is")
             check(peer.ask(SERVER, "terminate", "boolean").boolean(), "no")
             check(peer.is_closed(), "not closed")
         check(daemon.process.wait(10) == 0, "its status")
