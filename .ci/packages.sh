@@ -4,7 +4,7 @@
 packages_build='gcc make libc6-dev autoconf automake libtool pkg-config
 	libasound2-dev libuv1-dev libsndfile1-dev'
 packages_check="$packages_build libcriterion-dev python3 mandoc iproute2
-	gcc-multilib qemu-user alsa-utils
+	gcc-multilib qemu-user alsa-utils bubblewrap
 	aumix bplay lame libao-common libopenal-dev libsdl1.2-dev
 	libsox-fmt-oss mpg123 mplayer siggen sox splay timidity vorbis-tools"
 # shellcheck disable=SC2034 # for .ci/run

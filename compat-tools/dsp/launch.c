@@ -16,8 +16,7 @@
 #define PLACE	 "$LIB"
 #define LIST_MAX (4 * PATH_MAX) /* bytes of LD_PRELOAD */
 
-#define LIBRARY	 "libesddsp.so"
-#define OWN_BITS (8 * (int)sizeof(void *))
+#define LIBRARY "libesddsp.so"
 
 /* What is preloaded. */
 struct files {
@@ -90,7 +89,7 @@ find_library(struct files *files)
 		(void)snprintf(files->library, sizeof(files->library), "%s",
 		    named);
 		files->server[0] = '\0';
-	} else if (!is_there(files->library, OWN_BITS)) {
+	} else if (!is_there(files->library, PROGRAM_OWN_BITS)) {
 		(void)snprintf(files->library, sizeof(files->library), "%s",
 		    DSP_PREFIX "/" PLACE "/" LIBRARY);
 		files->server[0] = '\0';
@@ -166,7 +165,7 @@ choose(const struct launch *launch, const struct program *program,
 	if (is_there(files->library, program->bits)) {
 		return PROGRAM_PRELOAD;
 	}
-	if (program->bits == OWN_BITS) {
+	if (program->bits == PROGRAM_OWN_BITS) {
 		tool_say("there is no %s; install it, or set ESDDSP_LIBRARY",
 		    files->library);
 		exit(NOT_RUN);

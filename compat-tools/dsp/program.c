@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -146,42 +147,55 @@ check_rights(const char *path, struct program *program)
 
 /* --- what it is ----------------------------------------------------------- */
 
+/* Of this program, as the linker knows it; there may be no /proc to read. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c) */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
 /* A program of that sort runs on this machine, if the kernel is willing. */
 static bool
-is_of_this_machine(const struct elf *elf, const struct elf *own)
+is_of_this_machine(const struct elf *elf)
 {
-	return (elf->machine == own->machine && elf->bits == own->bits) ||
-	       (own->machine == EM_X86_64 && elf->machine == EM_386);
+	return (elf->machine == __ehdr_start.e_machine &&
+		   elf->bits == PROGRAM_OWN_BITS) ||
+	       (__ehdr_start.e_machine == EM_X86_64 && elf->machine == EM_386);
+}
+
+/* For dl_iterate_phdr(), whose first object is this program: its loader. */
+static int
+copy_loader(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type == PT_INTERP) {
+			const char *base = (const char *)&__ehdr_start;
+
+			(void)snprintf(arg, ELF_LOADER_MAX, "%s",
+			    base + segment->p_offset);
+		}
+	}
+	return 1; /* enough */
 }
 
 static int
 judge(const struct elf *elf, const char *path, struct program *program)
 {
 	struct elf own = { 0 };
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int error = fd < 0 ? -errno : elf_read(fd, &own);
-	const char *loader = elf_loader_name(elf);
+	const char *loader;
 
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	if (error != 0) {
-		return refuse(program, error,
-		    "cannot read /proc/self/exe: %s; mount /proc",
-		    strerror(-error));
-	}
-	if (!is_of_this_machine(elf, &own)) {
+	if (!is_of_this_machine(elf)) {
 		return refuse(program, -ENOEXEC,
 		    "%s is for another machine (ELF machine %u, %d bits)", path,
 		    (unsigned)elf->machine, elf->bits);
 	}
+	(void)dl_iterate_phdr(copy_loader, own.loader);
+	loader =
+	    elf->bits == PROGRAM_OWN_BITS ? elf_loader_name(&own) : LOADER_32;
 	program->bits = elf->bits;
 	/* Another libc's loader wouldn't take a library made for ours. */
-	program->way =
-	    strcmp(loader,
-		elf->bits == own.bits ? elf_loader_name(&own) : LOADER_32) == 0
-		? PROGRAM_PRELOAD
-		: PROGRAM_SECCOMP;
+	program->way = strcmp(elf_loader_name(elf), loader) == 0
+			   ? PROGRAM_PRELOAD
+			   : PROGRAM_SECCOMP;
 	return 0;
 }
 
@@ -262,7 +276,7 @@ program_find(const char *name, struct program *program)
 
 	*program = (struct program){
 		.way = PROGRAM_PRELOAD,
-		.bits = 8 * (int)sizeof(void *),
+		.bits = PROGRAM_OWN_BITS,
 	};
 	result = locate(name, program);
 	if (result != 0) {

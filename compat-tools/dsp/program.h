@@ -12,7 +12,8 @@ enum program_way {
 	PROGRAM_SECCOMP, /* it has no loader, or one of its own */
 };
 
-#define PROGRAM_WHY_MAX (PATH_MAX + 256)
+#define PROGRAM_OWN_BITS (8 * (int)sizeof(void *)) /* of this program */
+#define PROGRAM_WHY_MAX	 (PATH_MAX + 256)
 
 struct program {
 	char path[PATH_MAX]; /* of what was named, a script perhaps */
