@@ -465,11 +465,10 @@ on_get_suspend_time(struct arts_request *request)
 	struct mixer *mixer = service_of(request)->mixer;
 	const struct rest *rest = mixer_rest(mixer);
 	uint64_t silent_ms = mixer_silent_ms(mixer);
-	uint64_t sleep_ms =
-	    atomic_load_explicit(&rest->sleep_ms, memory_order_relaxed);
+	uint64_t sleep_ms = rest_sleep_ms(rest);
 	int32_t seconds;
 
-	if (atomic_load_explicit(&rest->resting, memory_order_relaxed)) {
+	if (rest_is_resting(rest)) {
 		seconds = 0;
 	} else if (silent_ms == 0) {
 		seconds = -1;
@@ -489,10 +488,7 @@ on_get_auto_suspend(struct arts_request *request)
 {
 	const struct rest *rest = mixer_rest(service_of(request)->mixer);
 
-	mcop_put_long(request->out,
-	    (int32_t)(atomic_load_explicit(&rest->sleep_ms,
-			  memory_order_relaxed) /
-		      1000));
+	mcop_put_long(request->out, (int32_t)(rest_sleep_ms(rest) / 1000));
 	return ARTS_ANSWERED;
 }
 
@@ -503,8 +499,7 @@ on_set_auto_suspend(struct arts_request *request)
 	int32_t seconds = mcop_get_long(request->in);
 
 	if (!request->in->bad && seconds >= 0 && seconds <= SECONDS_MAX) {
-		atomic_store_explicit(&rest->sleep_ms, (uint32_t)seconds * 1000,
-		    memory_order_relaxed);
+		rest_set_sleep_ms(rest, (uint32_t)seconds * 1000);
 	}
 	return ARTS_ANSWERED;
 }
