@@ -151,9 +151,7 @@ consider_end(struct artsstream *stream)
 {
 	if (stream->stream != NULL && is_complete(stream) &&
 	    stream->fed == stream->received) {
-		/* Release: every byte of the ring was written before this. */
-		atomic_store_explicit(&stream->stream->ended, true,
-		    memory_order_release);
+		stream_end(stream->stream);
 	}
 	if (stream->client != NULL && stream->detached && is_complete(stream) &&
 	    stream->held == 0 && stream->errands == 0) {

@@ -163,9 +163,7 @@ destroy(struct client *client)
 
 	if (stream != NULL) {
 		stream->owner = NULL;
-		/* Release: every byte of the ring was written before this. */
-		atomic_store_explicit(&stream->ended, true,
-		    memory_order_release);
+		stream_end(stream);
 	}
 	if (session->clip != NULL && !session->clip->whole) {
 		clip_abandon(session->clip);

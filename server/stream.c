@@ -134,6 +134,13 @@ stream_set_muted(struct stream *stream, bool muted)
 	aim(stream);
 }
 
+void
+stream_end(struct stream *stream)
+{
+	/* Release: every byte of the ring was written before this. */
+	atomic_store_explicit(&stream->ended, true, memory_order_release);
+}
+
 uint32_t
 stream_queued(const struct stream *stream)
 {

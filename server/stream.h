@@ -83,6 +83,9 @@ void stream_destroy(struct stream *stream); /* NULL is fine */
 void stream_set_volume(struct stream *stream, int32_t left, int32_t right);
 void stream_set_muted(struct stream *stream, bool muted);
 
+/* No more bytes will come: it plays what it has, then it is over. */
+void stream_end(struct stream *stream);
+
 /* Frames in its ring.  Thread: control or audio. */
 uint32_t stream_queued(const struct stream *stream);
 
