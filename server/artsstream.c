@@ -391,6 +391,9 @@ artsstream_open(struct artsstream *stream)
 	const struct artssound *said = &stream->sound;
 	struct sound sound;
 
+	if (stream->records && stream->detached) {
+		return; /* it did not wait for its attachment */
+	}
 	if (!parse(said, &sound)) {
 		log_limited(&complaints, LOG_WARN, stream->peer.name,
 		    "aRts: no stream of %d bits, %d channels at %d Hz; it "

@@ -4,7 +4,7 @@
 import threading
 
 from hostile import SERVER, free_port, md5
-from mcop import ONEWAY, Client, Peer, long, message, string
+from mcop import ONEWAY, Client, Peer, long, message, reference, string
 
 from daemon import Daemon, check, until
 
@@ -104,11 +104,32 @@ def ends_within_a_frame():
     print("packets that end within a frame")
 
 
+def detached_too_soon():
+    """Before the daemon was done with attaching: it records nothing then."""
+    with Daemon("null") as daemon:
+        client = Client(daemon)
+        stream = client.record(title="out_soundcard")
+        code = client.lookup(SERVER, stream.ATTACH, "void",
+                             f"{stream.INTERFACE} {stream.PARAMETER}")
+        stream.thing.pending += 1
+        attaching = client.start_call(SERVER, code,
+                                      reference(client.id, stream.number))
+        client.finish_call(stream.start_detach())
+        client.finish_call(attaching)
+        with daemon.client().play() as player:
+            player.send(bytes(32768))
+            client.serve(0.3)
+        check(not stream.heard, f"{len(stream.heard)} bytes are recorded")
+        client.close()
+    print("detached while it is attached")
+
+
 def main():
     is_refused_unasked()
     for_friends_only()
     by_any_cookie()
     ends_within_a_frame()
+    detached_too_soon()
 
 
 if __name__ == "__main__":
