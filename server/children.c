@@ -48,6 +48,7 @@ spawn(pid_t *pid, const char *path, const char *const argv[])
 	(void)sigemptyset(&none);
 	(void)sigemptyset(&ignored);
 	(void)sigaddset(&ignored, SIGPIPE);
+	(void)sigaddset(&ignored, SIGXFSZ);
 	int error = posix_spawn_file_actions_init(&files);
 	if (error != 0) {
 		return error;

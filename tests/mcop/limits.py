@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """What an aRts client may not have, and what becomes of one who wants it."""
 
+import os
+import pathlib
+import re
+import signal
 import threading
 
 from hostile import SERVER, free_port, md5
@@ -124,12 +128,42 @@ def detached_too_soon():
     print("detached while it is attached")
 
 
+def starts_clean_children():
+    """Players have our standard error and nothing else that is ours."""
+    with Daemon("null") as daemon, Client(daemon) as client:
+        client.record(title="out_soundcard").attach()
+        pipe = daemon.dir / "pipe"
+        os.mkfifo(pipe)
+        check(client.ask(SERVER, "play", "long", "string filename",
+                         string(str(pipe))).long() == 1, "not played")
+
+        def child():
+            pids = pathlib.Path(f"/proc/{daemon.pid}/task/{daemon.pid}/"
+                                "children").read_text().split()
+            return pids and pathlib.Path("/proc", pids[0])
+
+        place = until("its player runs", child)
+        until("it is the player", lambda: (place / "comm").read_text() ==
+              "esdplay\n")
+        there = {os.readlink(path) for path in (place / "fd").iterdir()}
+        ours = {os.readlink(path) for path in
+                pathlib.Path(f"/proc/{daemon.pid}/fd").iterdir()}
+        check(there & ours <= {"/dev/null", str(daemon.log_file)},
+              str(there & ours))
+        ignored = int(re.search(r"SigIgn:\s*(\w+)",
+                                (place / "status").read_text())[1], 16)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            check(not ignored >> number - 1 & 1, f"{number} is ignored")
+    print("players inherit nothing")
+
+
 def main():
     is_refused_unasked()
     for_friends_only()
     by_any_cookie()
     ends_within_a_frame()
     detached_too_soon()
+    starts_clean_children()
 
 
 if __name__ == "__main__":
