@@ -153,7 +153,8 @@ client_auth(struct client *client, struct esd_auth *auth)
 		    "there is no home for the key file .esd_auth: %s; set HOME",
 		    strerror(-error));
 	}
-	auth->endian = ESD_ENDIAN_KEY;
+	auth->endian = client->swapped ? __builtin_bswap32(ESD_ENDIAN_KEY)
+				       : ESD_ENDIAN_KEY;
 	return cookie_load(path, auth->key, client->why, sizeof(client->why));
 }
 
@@ -226,6 +227,7 @@ client_adopt(struct client *client, int fd, int timeout_ms)
 	client->fd = fd;
 	client->timeout_ms = timeout_ms;
 	client->extended = -1;
+	client->swapped = false;
 	client->why[0] = '\0';
 	(void)snprintf(client->place, sizeof(client->place), "descriptor %d",
 	    fd);
@@ -250,7 +252,7 @@ read_record(struct client *client, const struct wire_layout *layout,
 	int error = transport_read(client->fd, bytes, layout->size, deadline);
 
 	if (error == 0) {
-		wire_decode(layout, false, bytes, record);
+		wire_decode(layout, client->swapped, bytes, record);
 	}
 	return error;
 }
@@ -341,15 +343,16 @@ client_call(struct client *client, enum esd_opcode opcode, const void *in,
 	int64_t deadline = transport_deadline(client->timeout_ms);
 	uint8_t request[sizeof(int32_t) + ESD_RECORD_MAX];
 	size_t bytes = 0;
-	int32_t number = (int32_t)opcode;
+	struct esd_id number = { (int32_t)opcode };
 	int error;
 
 	if (op->when == ESD_READY) {
-		memcpy(request, &number, sizeof(number));
+		wire_encode(&esd_layouts[ESD_LAYOUT_id], client->swapped,
+		    &number, request);
 		bytes = sizeof(number);
 	}
 	if (step->kind == ESD_STEP_IN) {
-		wire_encode(step->layout, false, in, request + bytes);
+		wire_encode(step->layout, client->swapped, in, request + bytes);
 		bytes += step->layout->size;
 		step++;
 	}

@@ -19,6 +19,9 @@ struct client {
 	int fd;		/* connected, blocking, close-on-exec; -1: none */
 	int timeout_ms; /* for a whole exchange, -1: for ever; may be changed */
 	int extended;	/* client_extended(); -1: not asked yet */
+	bool swapped;	/* speaks, and sends sound, in the byte order that is
+			   not this machine's; to be set before the hands are
+			   shaken */
 	char place[CLIENT_PLACE_MAX]; /* where the server is, for messages */
 	char why[CLIENT_WHY_MAX];     /* the last error */
 };

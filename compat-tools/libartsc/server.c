@@ -28,14 +28,27 @@ server_connect(struct client *client)
 {
 	const char *named = getenv("ARTS_SERVER");
 	char host[ADDRESS_HOST_MAX];
-	int error;
+	int error = 0;
 
 	client_adopt(client, -1, SERVER_ANSWER_MS);
-	if (named == NULL || named[0] == '\0') {
-		return client_open(client, NULL, SERVER_ANSWER_MS);
+	if (named != NULL && named[0] != '\0') {
+		error = take_host(named, host);
+		named = host;
+	} else {
+		named = NULL;
 	}
-	error = take_host(named, host);
-	return error == 0 ? client_open(client, host, SERVER_ANSWER_MS) : error;
+	if (error == 0) {
+		error = client_connect(client, named, SERVER_ANSWER_MS);
+	}
+	if (error == 0) {
+		/* Sound is little-endian with aRts, whatever the machine. */
+		client->swapped = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+		error = client_shake_hands(client);
+	}
+	if (error < 0) {
+		client_close(client);
+	}
+	return error;
 }
 
 int
