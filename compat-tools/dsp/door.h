@@ -51,10 +51,10 @@
  * Mapping.  DOOR_MAP answers with a memfd along.  The library maps that, from
  * offset 0, in place of the program's descriptor, and closes it.
  *
- * Errors.  Any result below 0 is -errno for the program.  A request that is
- * malformed, or without a descriptor that belongs here, is answered -EINVAL
- * or -EBADF and the connection is closed.  If the server is gone, connect()
- * fails or the answer does not come: EIO.
+ * Errors.  Any result below 0 is -errno for the program.  A request with a
+ * descriptor that does not belong here is answered -EBADF.  One that is
+ * malformed, or has none, is answered -EINVAL and the connection is closed.  If
+ * the server is gone, connect() fails or the answer does not come: EIO.
  */
 #ifndef DOOR_H
 #define DOOR_H

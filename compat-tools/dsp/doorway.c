@@ -237,7 +237,7 @@ map_device(struct connection *connection)
 	if (memory >= 0) {
 		(void)close(memory);
 	}
-	return sent && memory != -EBADF;
+	return sent;
 }
 
 static void
@@ -274,8 +274,7 @@ handle(struct connection *connection)
 	default:
 		result = serve_reading(connection->doorway->serve,
 		    connection->passed);
-		keep = answer(connection->fd, result, NULL, 0, -1) &&
-		       result != -EBADF;
+		keep = answer(connection->fd, result, NULL, 0, -1);
 		break;
 	}
 	connection->got = 0;
