@@ -8,6 +8,7 @@ import time
 from mcop import Client, string
 
 from daemon import BITS16, STEREO, check, on_card, until
+from record import is_ramp
 from sound import FRAME, noise, raw, words
 
 RATE = 44100
@@ -243,6 +244,28 @@ def recorded():
         listener.leave()
 
 
+def recorded_from_the_card():
+    """Frame by frame, at two streams of one client, which close in turn; and in
+    one channel of 8 bits."""
+    for _ in range(3):  # a busy machine may make the card itself lose some
+        with card_at() as (daemon, card):
+            client = Client(daemon)
+            streams = [client.record(title=title) for title in ("a", "b")]
+            streams[0].attach()
+            streams[1].attach()
+            data = [stream.read(20000) for stream in streams]
+            for stream in streams:
+                stream.close()
+            narrow = client.record(bits=8, channels=1)
+            check(len(narrow.read(4000)) == 4000, "8 bits")
+            narrow.close()
+            client.leave()
+        if all(is_ramp(one) for one in data):
+            print("from the card: 2 x 5000 frames without a gap")
+            return
+    check(False, "what was recorded has a gap")
+
+
 def lost_clients():
     """One who goes without a word: what it sent is played."""
     sound = noise(2 * 16384, 90)
@@ -279,6 +302,7 @@ def main():
     volumes()
     known_by_name()
     recorded()
+    recorded_from_the_card()
     lost_clients()
     refused_sound()
 
