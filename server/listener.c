@@ -170,12 +170,17 @@ open_socket(void)
 	return fd;
 }
 
-/* Whether somebody answers there: 0, or why not as -errno. */
-static int
-probe(const struct listener *listener)
+int
+listener_probe(const char *path)
 {
-	struct sockaddr_un address = address_of(listener);
-	int fd = open_socket();
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		return -ENAMETOOLONG;
+	}
+	memcpy(address.sun_path, path, strlen(path));
+	fd = open_socket();
 
 	if (fd < 0) {
 		return fd;
@@ -207,7 +212,7 @@ clear_stale(const struct listener *listener, char *why, size_t why_size)
 		return -EEXIST;
 	}
 	/* A server that holds no lock (an original one) may live there. */
-	int error = probe(listener);
+	int error = listener_probe(listener->path);
 	if (error == 0) {
 		return say_live(listener, why, why_size);
 	}

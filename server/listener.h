@@ -33,6 +33,12 @@ struct listener {
 int listener_open(struct listener *listener, const char *path, char *why,
     size_t why_size);
 
+/*
+ * Whether somebody answers on a Unix socket: 0, or why not.  -ECONNREFUSED: it
+ * is one that was left behind.
+ */
+int listener_probe(const char *path);
+
 /* Unlinks what listener_open() made and closes. */
 void listener_close(struct listener *listener);
 

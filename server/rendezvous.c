@@ -8,9 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,26 +122,6 @@ keep_cookie(struct rendezvous_directory *directory)
 
 /* --- what another server left, or still uses ---------------------------- */
 
-static bool
-is_answering(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || strlen(path) >= sizeof(address.sun_path)) {
-		if (fd >= 0) {
-			close(fd);
-		}
-		return false;
-	}
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	bool answers =
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
-	    errno == EAGAIN; /* its backlog is full */
-	close(fd);
-	return answers;
-}
-
 /* Removes a socket in this directory, and the lock beside it. */
 static void
 clear_socket(const struct rendezvous_directory *directory, const char *path)
@@ -192,11 +170,12 @@ probe(const struct rendezvous_directory *directory,
 
 	for (uint32_t i = 0; i < reference->count; i++) {
 		const char *path = unix_path(reference->addresses[i], buffer);
+		int error = path == NULL ? -ENOENT : listener_probe(path);
 
-		if (path != NULL && is_answering(path)) {
+		if (error == 0) {
 			return -EADDRINUSE;
 		}
-		if (path != NULL) {
+		if (error == -ECONNREFUSED) {
 			clear_socket(directory, path);
 		}
 	}
