@@ -437,6 +437,8 @@ make_link(struct rendezvous *rendezvous, const char *home, const char *link,
 		return;
 	}
 	(void)snprintf(rendezvous->link, sizeof(rendezvous->link), "%s", link);
+	(void)snprintf(rendezvous->target, sizeof(rendezvous->target), "%s",
+	    target);
 }
 
 /*
@@ -605,6 +607,21 @@ remove_files(const struct rendezvous *rendezvous,
 	}
 }
 
+/* Unless it leads elsewhere by now: then somebody else has made it. */
+static void
+remove_link(const struct rendezvous *rendezvous)
+{
+	char target[RENDEZVOUS_PATH_MAX];
+	ssize_t n = readlink(rendezvous->link, target, sizeof(target) - 1);
+
+	if (n > 0) {
+		target[n] = '\0';
+		if (strcmp(target, rendezvous->target) == 0) {
+			(void)unlink(rendezvous->link);
+		}
+	}
+}
+
 void
 rendezvous_close(struct rendezvous *rendezvous)
 {
@@ -619,7 +636,7 @@ rendezvous_close(struct rendezvous *rendezvous)
 		close_directory(&rendezvous->directories[--rendezvous->count]);
 	}
 	if (rendezvous->link[0] != '\0') {
-		(void)unlink(rendezvous->link);
+		remove_link(rendezvous);
 	}
 	if (rendezvous->home[0] != '\0') {
 		(void)rmdir(rendezvous->home);

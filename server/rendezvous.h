@@ -31,6 +31,7 @@ struct rendezvous {
 	struct listener listener;
 	char reference[RENDEZVOUS_TEXT_MAX]; /* as published; "": not yet */
 	char link[RENDEZVOUS_PATH_MAX];	     /* made by us; "": none */
+	char target[RENDEZVOUS_PATH_MAX];    /* of it */
 	char home[RENDEZVOUS_PATH_MAX];	     /* made for it; "": it was there */
 };
 

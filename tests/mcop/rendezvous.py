@@ -91,6 +91,19 @@ def what_is_there():
     print("a cookie, a sample store and a link are kept")
 
 
+def made_anew():
+    """A link that somebody else has put in the place of ours is left."""
+    with place() as (top, mcop, env):
+        daemon = Daemon("null", env=env)
+        published(daemon)
+        link = top / "kde" / f"socket-{HOST}"
+        link.unlink()
+        link.symlink_to(f"{top}/ksocket-{USER}another")
+        daemon.stop()
+        check(os.readlink(link).endswith("another"), "the link")
+    print("a link of somebody else stays")
+
+
 def refused(what, prepare, *said):
     """One line about it, and ESD goes on."""
     with place() as (top, mcop, env):
@@ -244,6 +257,7 @@ def without():
 def main():
     every_place()
     what_is_there()
+    made_anew()
     others()
     crashed()
     alive()
