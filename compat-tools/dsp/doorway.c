@@ -12,7 +12,7 @@
 
 #include "protocols/esd.h"
 
-#define CONNECTIONS_MAX 256
+#define CONNECTIONS_MAX 256 /* beside them, the oldest idle one goes */
 #define BACKLOG		64
 #define PASSED_MAX	2 /* descriptors that fit in; but one is looked at */
 
@@ -394,11 +394,34 @@ on_connection(void *arg, int fd, short events)
 
 /* --- listening ------------------------------------------------------------ */
 
+/*
+ * Anybody on this machine may connect, and say nothing.  Who has something to
+ * ask does so at once: so the oldest that is not being answered makes room.
+ */
+static void
+make_room(struct doorway *doorway)
+{
+	struct connection *oldest = NULL;
+
+	for (struct connection *connection = doorway->connections;
+	     connection != NULL; connection = connection->next) {
+		if (!connection->busy) {
+			oldest = connection; /* the newest are first */
+		}
+	}
+	if (oldest != NULL) {
+		drop(oldest);
+	}
+}
+
 static int
 add_connection(struct doorway *doorway, int fd, const struct doorway_name *name)
 {
 	struct connection *connection;
 
+	if (doorway->count == CONNECTIONS_MAX) {
+		make_room(doorway);
+	}
 	if (doorway->count == CONNECTIONS_MAX) {
 		return -EMFILE;
 	}
