@@ -130,6 +130,12 @@ device_map(struct device *device, uint32_t length, unsigned access)
 	return fd < 0 ? -errno : fd;
 }
 
+bool
+device_is_mapped(const struct device *device, int fd)
+{
+	return ring_is(&device->out, fd) || ring_is(&device->in, fd);
+}
+
 /* --- settings ------------------------------------------------------------- */
 
 /* What has passed so far counts as told, in fragments of any size. */

@@ -135,4 +135,7 @@ void device_drop_in(struct device *device, int fd);
 /* As the door's DOOR_MAP: a memfd, the caller's, or -errno. */
 int device_map(struct device *device, uint32_t length, unsigned access);
 
+/* Whether fd is one of those. */
+bool device_is_mapped(const struct device *device, int fd);
+
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Sealed, lest the program cut off what we look at. */
@@ -42,6 +43,16 @@ ring_drop(struct ring *ring)
 		(void)close(ring->fd);
 		*ring = (struct ring){ 0 };
 	}
+}
+
+bool
+ring_is(const struct ring *ring, int fd)
+{
+	struct stat own, other;
+
+	return ring->data != NULL && fstat(ring->fd, &own) == 0 &&
+	       fstat(fd, &other) == 0 && own.st_dev == other.st_dev &&
+	       own.st_ino == other.st_ino;
 }
 
 void

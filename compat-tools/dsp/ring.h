@@ -6,6 +6,7 @@
 #ifndef DSP_RING_H
 #define DSP_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct ring {
  * the caller fills. */
 int ring_make(struct ring *ring, uint32_t size);
 void ring_drop(struct ring *ring); /* one of zeros is fine */
+
+/* Whether that is a descriptor of it. */
+bool ring_is(const struct ring *ring, int fd);
 
 /* From and to a position, round the end. */
 void ring_copy_out(const struct ring *ring, uint64_t at, uint8_t *out,

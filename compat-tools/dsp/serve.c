@@ -220,17 +220,18 @@ complete_all(struct serve_device *device)
 	}
 }
 
+/* A ring stands for its device, too: a program may have but that (swap.h). */
 static struct serve_device *
 find(const struct serve *serve, int fd)
 {
 	struct doorway_name name;
+	bool is_client = doorway_client(serve->doorway, fd, &name);
 	struct serve_device *device = serve->devices;
 
-	if (!doorway_client(serve->doorway, fd, &name)) {
-		return NULL;
-	}
 	while (device != NULL &&
-	       (device->gone || !doorway_same(&device->name, &name))) {
+	       (device->gone ||
+		   !(is_client ? doorway_same(&device->name, &name)
+			       : device_is_mapped(device->device, fd)))) {
 		device = device->next;
 	}
 	return device;

@@ -2,7 +2,8 @@
  * How a program maps a device's ring without knowing it.  Only the program
  * itself can map anything, from one of its own descriptors: so the memfd of
  * the ring takes the device's place among them for the time of its mmap(), and
- * goes again at the next call that its thread is heard of.
+ * goes again at the next call that its thread is heard of.  Until then, and for
+ * good in a child that is forked meanwhile, other calls find the ring there.
  * Thread: the supervisor's one.
  */
 #ifndef SWAP_H

@@ -592,6 +592,19 @@ names(void)
 	play(fd);
 }
 
+/* Nothing else is called between mmap() and fork(). */
+static void
+check_child_has(int fd)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		check_settled(fd);
+		_exit(EXIT_SUCCESS);
+	}
+	reap(child);
+}
+
 /* A mapped ring, and the device is a device still. */
 static void
 mapped(void)
@@ -608,6 +621,7 @@ mapped(void)
 	CHECK(sound_bytes <= bytes, "a ring of %zu", bytes);
 	ring = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(ring != MAP_FAILED, "mmap");
+	check_child_has(fd);
 	memset(ring, 0, bytes);
 	memcpy(ring, sound, sound_bytes);
 	CHECK(ioctl(fd, SNDCTL_DSP_SETTRIGGER, &trigger) == 0, "trigger");
