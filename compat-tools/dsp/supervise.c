@@ -129,7 +129,10 @@ on_notice(void *arg, int fd, short events)
 	}
 }
 
-/* What it inherited from a shell, say, must not be held open by it. */
+/*
+ * What it inherited from a shell, say, must not be held open by it.  It stays
+ * in its directory, where the socket that $ESPEAKER names may be.
+ */
 static void
 leave(int *channel, bool verbose)
 {
@@ -149,9 +152,6 @@ leave(int *channel, bool verbose)
 		}
 	}
 	closefrom(CHANNEL + 1);
-	if (chdir("/") != 0) {
-		return; /* then it stays where it is */
-	}
 }
 
 static void

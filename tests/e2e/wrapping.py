@@ -383,6 +383,16 @@ def restricted():
     print("-r: other devices are as they were")
 
 
+def elsewhere():
+    """A socket's path counts from where the program is started."""
+    with Player() as player:
+        where = player.daemon.socket
+        for program in filter(pathlib.Path.exists, (DOORS / "doors", STATIC)):
+            player.plays("a relative path", "-s", f"unix:{where.name}",
+                         program, "open", "SOUND", cwd=where.parent)
+    print("-s unix:SOCKET: from the program's directory")
+
+
 def names():
     with Player() as player:
         for command, options, name in (
@@ -468,7 +478,7 @@ def told():
 
 def main():
     together(options, variables, endings, refusals, mixtures, shells,
-             restricted, names, no_daemon, stopped, told)
+             restricted, elsewhere, names, no_daemon, stopped, told)
 
 
 if __name__ == "__main__":
