@@ -29,6 +29,7 @@ struct arts {
 
 	struct artsstreams streams; /* all clients', and what is left of those
 				       that have gone */
+	size_t queued_bytes;	    /* of sound, see ARTS_QUEUE_ALL */
 	uint32_t last_object;
 	int32_t multiplier; /* of the least buffer of a stream */
 	int32_t inserted;   /* effects, so far */

@@ -12,10 +12,12 @@
 #include "server/client.h"
 #include "server/outbox.h"
 
-#define ARTS_STREAMS_MAX 64	    /* of a client at once */
-#define ARTS_ERRANDS_MAX 128	    /* likewise, of our calls to it */
-#define ARTS_QUEUE_MAX	 (4u << 20) /* bytes of sound it may be ahead */
-#define ARTS_MESSAGE_MAX 8192	    /* bytes of what we send */
+#define ARTS_STREAMS_MAX 64	      /* of a client at once */
+#define ARTS_ERRANDS_MAX 128	      /* likewise, of our calls to it */
+#define ARTS_QUEUE_MAX	 (4u << 20)   /* bytes of sound it may be ahead */
+#define ARTS_QUEUE_ALL	 (64u << 20)  /* of all, those that went too */
+#define ARTS_QUEUE_FAIR	 (128u << 10) /* it may be ahead even then */
+#define ARTS_MESSAGE_MAX 8192	      /* bytes of what we send */
 
 /* The objects that every client finds here; its streams' come after them. */
 enum arts_object {

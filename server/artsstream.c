@@ -103,10 +103,12 @@ static void
 free_packet(struct artsstream *stream)
 {
 	struct packet *packet = STAILQ_FIRST(&stream->packets);
+	size_t size = sizeof(*packet) + packet->size;
 
 	STAILQ_REMOVE_HEAD(&stream->packets, next);
+	stream->arts->queued_bytes -= size;
 	if (stream->client != NULL) {
-		stream->client->queued_bytes -= sizeof(*packet) + packet->size;
+		stream->client->queued_bytes -= size;
 	}
 	free(packet);
 }
@@ -502,6 +504,17 @@ settle(struct artsstream *stream)
 	}
 }
 
+/* Whoever hoards much leaves the others their buffers. */
+static bool
+may_queue(const struct artsclient *client, size_t size)
+{
+	size_t own = client->queued_bytes + size;
+
+	return own <= ARTS_QUEUE_FAIR ||
+	       (own <= ARTS_QUEUE_MAX &&
+		   client->arts->queued_bytes + size <= ARTS_QUEUE_ALL);
+}
+
 bool
 artsstream_receive(struct artsstream *stream, const uint8_t *bytes,
     uint32_t count)
@@ -521,7 +534,7 @@ artsstream_receive(struct artsstream *stream, const uint8_t *bytes,
 		taken = fill_ring(stream, bytes, count);
 	}
 	size_t size = sizeof(*packet) + (count - taken);
-	if (client->queued_bytes + size > ARTS_QUEUE_MAX) {
+	if (!may_queue(client, size)) {
 		return false;
 	}
 	packet = malloc(size);
@@ -530,6 +543,7 @@ artsstream_receive(struct artsstream *stream, const uint8_t *bytes,
 	}
 	stream->received += count;
 	client->queued_bytes += size;
+	client->arts->queued_bytes += size;
 	packet->end = stream->received;
 	packet->at = 0;
 	packet->size = count - taken;

@@ -47,7 +47,7 @@ void artsstream_set_handler(struct artsstream *stream, int32_t handler);
  */
 void artsstream_open(struct artsstream *stream);
 
-/* A packet came; false: more than ARTS_QUEUE_MAX is, or memory ran out. */
+/* A packet came; false: more than may be queued, or memory ran out. */
 bool artsstream_receive(struct artsstream *stream, const uint8_t *bytes,
     uint32_t count);
 

@@ -531,6 +531,7 @@ world_finish(struct world *world)
 	}
 	MUST(world->mixer.count == 0);
 	MUST(LIST_EMPTY(&world->arts.streams));
+	MUST(world->arts.queued_bytes == 0);
 	clips_finish(&world->service.clips);
 	tap_finish(&world->mixer.tap);
 }

@@ -10,7 +10,7 @@ import threading
 from hostile import SERVER, free_port, md5
 from mcop import ONEWAY, Client, Peer, long, message, reference, string
 
-from daemon import Daemon, check, until
+from daemon import Daemon, check, together, until
 
 
 class Listener(Client):
@@ -52,6 +52,43 @@ def is_refused_unasked():
             playing.join()
         check(len(daemon.log_lines("warn")) == 1, daemon.log())
     print("who does not read what it records is closed")
+
+
+class Hoarder(Client):
+    """Has the daemon keep much sound, and hears nothing of it."""
+
+    def told(self, number, code, body):
+        pass
+
+    def hoard(self, size):
+        """True: the daemon took it."""
+        stream = self.play(rate=8000, bits=8, channels=1).attach()
+        try:
+            for _ in range(size >> 18):
+                stream.packet(bytes(1 << 18))
+            return self.ask(SERVER, "suspended", "boolean").boolean()
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+
+
+def hoards_together():
+    """What those have left who went is counted, too; and however much it is,
+    who needs little has it."""
+    with Daemon("null") as daemon:
+        before = daemon.memory()
+        for taken in range(30):
+            with Hoarder(daemon, id=f"hoarder-{taken}-1") as client:
+                if not client.hoard(3 << 20):
+                    break
+        check(taken in (20, 21), f"{taken} hoard 3 MiB each")
+        check(daemon.memory() - before < 100 << 20, "there is more of it")
+        check(len(daemon.log_lines("warn", "more sound than")) == 1,
+              daemon.log())
+        client = Client(daemon)
+        stream = client.play()
+        stream.close(stream.write(bytes(200000)))
+        client.leave()
+    print(f"sound of {taken} hoarders is too much for one more")
 
 
 def for_friends_only():
@@ -158,12 +195,9 @@ def starts_clean_children():
 
 
 def main():
-    is_refused_unasked()
-    for_friends_only()
-    by_any_cookie()
-    ends_within_a_frame()
-    detached_too_soon()
-    starts_clean_children()
+    together(is_refused_unasked, hoards_together, for_friends_only,
+             by_any_cookie, ends_within_a_frame, detached_too_soon,
+             starts_clean_children)
 
 
 if __name__ == "__main__":
