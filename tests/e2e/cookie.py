@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A key file that cannot be trusted: daemon and tools refuse it with one
-line and exit status 1, and leave it as it is."""
+line and exit status 1, and leave it as it is.  Where there is no place for
+one, the tools' user is known by the socket."""
 
 import os
 import subprocess
@@ -45,7 +46,19 @@ def refuses(what, command, env, path):
     print(lines[0])
 
 
+def homeless():
+    with Daemon() as daemon:
+        for tool, *more in (("esdctl", "serverinfo"), ("esdcat", "/dev/null")):
+            result = subprocess.run(
+                [str(BUILD / tool), "-s", f"unix:{daemon.socket}", *more],
+                env={**daemon.env, "HOME": "/nonexistent/home"},
+                stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
+            check(result.returncode == 0, f"{tool}: {result.stderr}")
+    print("without a home: let in")
+
+
 def main():
+    homeless()
     for spoil in (link, loose, short, directory):
         with Daemon() as daemon:
             path = daemon.dir / ".esd_auth"
