@@ -41,7 +41,7 @@ int devices_try(struct devices *devices, uint64_t now);
 /* The device just tried was opened: the next outage starts afresh. */
 void devices_opened(struct devices *devices);
 
-/* The open device was lost: begin a round now, then back off. */
+/* One was lost, or has come: begin a round now, then back off. */
 void devices_lost(struct devices *devices, uint64_t now);
 
 #endif

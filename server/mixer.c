@@ -508,6 +508,7 @@ mixer_create(const struct mixer_settings *settings, struct mixer **created)
 	}
 	mixer->settings = *settings;
 	mixer->wake_fd = -1;
+	mixer->output.hotplug.fd = -1;
 	mixer->rates.kernel = settings->kernel;
 	mixer->rates.master = settings->want.rate;
 	mixer->period_ms =

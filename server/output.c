@@ -68,6 +68,7 @@ output_init(struct output *output, const struct devices *devices,
 	output->arg = arg;
 	output->rate = want->rate;
 	output->now = &output->null;
+	hotplug_open(&output->hotplug, HOTPLUG_ROOT);
 	return sink_open(&output->null, "null", want);
 }
 
@@ -76,6 +77,7 @@ output_finish(struct output *output)
 {
 	sink_close(&output->card);
 	sink_close(&output->null);
+	hotplug_close(&output->hotplug);
 }
 
 static void
@@ -160,6 +162,9 @@ void
 output_tend(struct output *output, uint64_t now)
 {
 	if (output->card.device == NULL && !output->released) {
+		if (hotplug_happened(&output->hotplug)) {
+			devices_lost(&output->devices, now);
+		}
 		open_due(output, now);
 	}
 }

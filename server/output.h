@@ -6,6 +6,7 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include "server/device/hotplug.h"
 #include "server/devices.h"
 #include "server/event.h"
 
@@ -31,6 +32,7 @@ struct output {
 	void *arg;
 
 	struct devices devices;
+	struct hotplug hotplug; /* begins a round of those at once */
 	unsigned device;   /* index of the card's name */
 	struct sink card;  /* open, but unused while its rate isn't ours */
 	struct sink null;  /* always open */
