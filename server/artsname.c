@@ -119,11 +119,13 @@ put_pair(struct artsname *name, const char *option, const char *value)
 static void
 put_number(struct artsname *name, const char *option, long number)
 {
-	char *text = name->values[name->value_count % ARTSNAME_WORDS_MAX];
+	if (name->words + 2 <= ARTSNAME_WORDS_MAX) {
+		/* Its place is that of its word: none is written twice. */
+		char *text = name->values[name->words + 1];
 
-	name->value_count++;
-	(void)snprintf(text, sizeof(name->values[0]), "%ld", number);
-	put_pair(name, option, text);
+		(void)snprintf(text, sizeof(name->values[0]), "%ld", number);
+		put_pair(name, option, text);
+	}
 }
 
 static bool
@@ -153,8 +155,24 @@ format_of(long bits)
 		return "S16_LE";
 	case 24:
 		return "S24_LE";
-	default:
+	case 32:
 		return "S32_LE";
+	default:
+		return NULL;
+	}
+}
+
+static void
+take_bits(struct artsname *name, const struct row *row, long bits)
+{
+	const char *format = format_of(bits);
+
+	if (format != NULL) {
+		put_pair(name, row->ours, format);
+	} else {
+		log_line(LOG_WARN, SUBJECT,
+		    "-%c: %ld is not 8, 16, 24 or 32; ignored", row->letter,
+		    bits);
 	}
 }
 
@@ -175,7 +193,7 @@ take_number(struct artsname *name, const struct row *row, const char *text)
 		put_number(name, row->ours, number == 0 ? -1 : number);
 		break;
 	case BITS:
-		put_pair(name, row->ours, format_of(number));
+		take_bits(name, row, number);
 		break;
 	case LEVEL:
 		put_pair(name, row->ours, levels[number]);
@@ -249,7 +267,6 @@ artsname_translate(struct artsname *name, char *argv[])
 		argc++;
 	}
 	name->words = 0;
-	name->value_count = 0;
 	put(name, argc > 0 ? argv[0] : "artsd");
 	letters(known);
 	opterr = 0;

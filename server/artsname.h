@@ -20,10 +20,9 @@ enum artsname_verdict {
 
 /* The same, in our own options. */
 struct artsname {
-	char values[ARTSNAME_WORDS_MAX][24]; /* numbers made of others */
-	unsigned value_count;
-	char *argv[ARTSNAME_WORDS_MAX + 1]; /* ended by NULL */
-	unsigned words;			    /* in argv */
+	char values[ARTSNAME_WORDS_MAX][24]; /* of words that are numbers */
+	char *argv[ARTSNAME_WORDS_MAX + 1];  /* ended by NULL */
+	unsigned words;			     /* in argv */
 };
 
 /* A program of that path, as argv[0] has it, goes by the original's name. */

@@ -59,6 +59,13 @@ def main():
             peer.ask(1, "terminate", "boolean")
         check(daemon.process.wait(10) == 0, "terminate")
     print("artsd: KDE's options, a client, its end")
+    # More than there is room for, of which none may become another's value.
+    with Artsd("", "-a", "null", "-b", "12", *["-r", "44100"] * 128,
+               "-s", "77") as daemon:
+        until("it plays", lambda: daemon.log_lines("playing at 44100 Hz",
+                                                   "S16_LE"))
+        check(len(daemon.log_lines("warn", "-b: 12")) == 1, daemon.log())
+    print("artsd: options without sense, and without end")
 
 
 if __name__ == "__main__":
