@@ -33,12 +33,12 @@ struct output {
 
 	struct devices devices;
 	struct hotplug hotplug; /* begins a round of those at once */
-	unsigned device;   /* index of the card's name */
-	struct sink card;  /* open, but unused while its rate isn't ours */
-	struct sink null;  /* always open */
-	struct sink *now;  /* one of the two */
-	uint32_t rate;	   /* the mixer's, frames/s */
-	uint64_t progress; /* when the card last took something, ms */
+	unsigned device;	/* index of the card's name */
+	struct sink card;	/* open, but unused while its rate isn't ours */
+	struct sink null;	/* always open */
+	struct sink *now;	/* one of the two */
+	uint32_t rate;		/* the mixer's, frames/s */
+	uint64_t progress;	/* when the card last took something, ms */
 	uint32_t underruns;
 	int trouble;   /* the error last reported, 0: none */
 	bool released; /* no device is wanted */
