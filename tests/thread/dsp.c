@@ -36,16 +36,6 @@ static const char *build;
 static int shared; /* a device that all of them use */
 static pid_t daemon_pid;
 
-#define CHECK(condition, what)                                                 \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			int error = errno;                                     \
-			(void)fprintf(stderr, "dsp: %d: %s: %s\n", __LINE__,   \
-			    what, strerror(error));                            \
-			exit(EXIT_FAILURE);                                    \
-		}                                                              \
-	} while (0)
-
 /* However it ends. */
 static void
 clean_up(void)
@@ -62,6 +52,17 @@ clean_up(void)
 	}
 }
 
+#define CHECK(condition, what)                                                 \
+	do {                                                                   \
+		if (!(condition)) {                                            \
+			int error = errno;                                     \
+			(void)fprintf(stderr, "dsp: %d: %s: %s\n", __LINE__,   \
+			    what, strerror(error));                            \
+			clean_up();                                            \
+			_exit(EXIT_FAILURE); /* other threads are at it */     \
+		}                                                              \
+	} while (0)
+
 static void
 start_daemon(void)
 {
@@ -76,7 +77,6 @@ start_daemon(void)
 	(void)snprintf(program, sizeof(program), "%s/esdmixd", build);
 	CHECK(posix_spawn(&daemon_pid, program, NULL, NULL, argv, environ) == 0,
 	    program);
-	CHECK(atexit(clean_up) == 0, "atexit");
 	for (int ms = 0; stat(socket_path, &status) != 0; ms++) {
 		CHECK(ms < READY_MS, "no daemon");
 		(void)usleep(1000);
@@ -132,7 +132,9 @@ open_device(int flags, int rate)
 {
 	int fd = open_patiently(DOOR_DSP, flags);
 
-	CHECK(fd >= 0 && ask_is_device(fd), "open");
+	errno = -fd;
+	CHECK(fd >= 0, "open");
+	CHECK(ask_is_device(fd), "no device");
 	set(fd, SNDCTL_DSP_SETFMT, AFMT_S16_LE);
 	set(fd, SNDCTL_DSP_CHANNELS, 2);
 	set(fd, SNDCTL_DSP_SPEED, rate);
@@ -185,6 +187,7 @@ work(void *arg)
 		int fd = open_device(number % 2 == 0 ? O_RDWR : O_WRONLY, rate);
 		int mixer = open_patiently(DOOR_MIXER, O_RDWR | O_CLOEXEC);
 
+		errno = -mixer;
 		CHECK(mixer >= 0, "mixer");
 		use(fd, rate);
 		CHECK(has_rate(shared, SHARED_RATE), "the shared one");
@@ -219,6 +222,7 @@ main(void)
 		  waitpid(daemon_pid, &status, 0) == daemon_pid && status == 0,
 	    "the daemon's end");
 	daemon_pid = 0;
+	clean_up();
 	(void)printf("%d threads, %d devices\n", THREADS, THREADS * ROUNDS);
 	return EXIT_SUCCESS;
 }
