@@ -15,7 +15,7 @@ import wave
 
 import oss
 from daemon import check, on_card
-from oss import RATE, Row, comes_out, finish, wrapped
+from oss import RATE, TRIES, Row, comes_out, finish, wrapped
 from sound import first_sound, words
 
 SECONDS = 30 if os.environ.get("ESDMIXD_LONG") == "1" else 3
@@ -77,11 +77,11 @@ def differences(card, start, screen):
     return result
 
 
-def keeps_time():
-    with tempfile.TemporaryDirectory(prefix="esdmixd-clock-") as name, \
-            on_card(*CARD, rate=RATE) as (daemon, card):
-        video, audio, sound = film(pathlib.Path(name))
-        screen = Screen(pathlib.Path(name) / "screen")
+def show(directory):
+    """In how many pieces its sound came, and the differences."""
+    with on_card(*CARD, rate=RATE) as (daemon, card):
+        video, audio, sound = film(directory)
+        screen = Screen(directory / "screen")
         start = card.frames()
         finish(wrapped(daemon, "mplayer", "-really-quiet", "-nolirc",
                        "-noconsolecontrols", "-noautosub", "-ao", "oss", "-vo",
@@ -90,7 +90,17 @@ def keeps_time():
         screen.thread.join(5)
         result = comes_out(daemon, card, start, sound)
         check(not isinstance(result, str), f"its sound: {result}")
-        late = differences(card, start, screen)
+        return result, differences(card, start, screen)
+
+
+def keeps_time():
+    for left in reversed(range(TRIES)):
+        with tempfile.TemporaryDirectory(prefix="esdmixd-clock-") as name:
+            count, late = show(pathlib.Path(name))
+        # A gap that a busy machine made would shift all that follows.
+        if count == 1:
+            break
+        check(left, f"its sound came in {count} pieces, {TRIES} times")
     check(len(late) > PICTURES * (SECONDS - 1), f"only {len(late)} pictures")
     # The first second is mplayer's own start.
     begin = statistics.median(late[PICTURES:2 * PICTURES])

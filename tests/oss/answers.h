@@ -16,7 +16,8 @@ enum {
 	BUFFER = FRAGMENTS * FRAGMENT,
 	FRAME = 4, /* bytes of a 16-bit stereo frame */
 	RATE = 44100,
-	PATIENCE_MS = 5000
+	PATIENCE_MS = 5000,
+	PATIENCE_BYTES = RATE * FRAME * 30 /* what may be recorded meanwhile */
 };
 
 /* An open device, 16-bit stereo at RATE: FRAGMENTS of FRAGMENT, or LONG of them

@@ -56,9 +56,9 @@ ask_capture(int flags, const char *what)
 	result("read", read_all(fd, frames, sizeof(frames)));
 	result("frames astray", astray(frames, sizeof(frames) / FRAME));
 	result("GETIPTR", ioctl(fd, SNDCTL_DSP_GETIPTR, &count));
-	range("bytes", count.bytes, size, RATE * FRAME);
+	range("bytes", count.bytes, size, PATIENCE_BYTES);
 	result("GETISPACE", ioctl(fd, SNDCTL_DSP_GETISPACE, &info));
-	range("bytes", info.bytes, 0, RATE * FRAME);
+	range("bytes", info.bytes, 0, PATIENCE_BYTES);
 	close(fd);
 }
 
