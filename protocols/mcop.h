@@ -42,9 +42,8 @@ enum mcop_type {
 #define MCOP_FLAG_ONEWAY 1
 #define MCOP_FLAG_TWOWAY 2
 
-/* What queryFlags says of a port: in or out, a stream, asynchronous. */
-#define MCOP_PORT_IN  0x29
-#define MCOP_PORT_OUT 0x2A
+/* What queryFlags says of a port: in, a stream, asynchronous. */
+#define MCOP_PORT_IN 0x29
 
 /* --- messages ---------------------------------------------------------- */
 
