@@ -247,8 +247,8 @@ device_set_trigger(struct device *device, int fd, unsigned bits)
 	if ((off & PCM_ENABLE_INPUT) != 0) {
 		device_drop_in(device, fd);
 	}
-	if ((on & PCM_ENABLE_OUTPUT) != 0 && device->play != NULL) {
-		play_hold(device->play, false);
+	if ((on & PCM_ENABLE_OUTPUT) != 0) {
+		outflow_hold(device);
 	}
 	if ((bits & PCM_ENABLE_OUTPUT) != 0) {
 		outflow_start(device);
@@ -386,6 +386,39 @@ first_format(enum door_device kind)
 	}
 }
 
+/* Also where nobody has read that yet. */
+static bool
+has_ended(void *arg)
+{
+	struct device *device = arg;
+	struct pollfd end = { .fd = device->settings.fd };
+
+	return device->ended ||
+	       (poll(&end, 1, 0) > 0 && (end.revents & POLLHUP) != 0);
+}
+
+static void
+on_turn(void *arg)
+{
+	outflow_hold(arg);
+}
+
+static void
+begin_turn(struct device *device)
+{
+	device->turn = (struct turn){ .loop = device->settings.loop,
+		.ended = has_ended,
+		.came = on_turn,
+		.arg = device,
+		.listener = -1,
+		.before = -1,
+		.after = -1 };
+	if ((device->settings.access & DOOR_WRITE) != 0 &&
+	    device->settings.kind != DOOR_MIXER) {
+		turn_begin(&device->turn, device->name);
+	}
+}
+
 int
 device_create(const struct device_settings *settings, struct device **created)
 {
@@ -416,6 +449,7 @@ device_create(const struct device_settings *settings, struct device **created)
 	    (struct loop_timer){ .fired = inflow_on_settled, .arg = device };
 	fragments_choose(&device->fragments,
 	    (uint64_t)FIRST_RATE * device->frame_bytes);
+	begin_turn(device);
 	device_watch(device);
 	inflow_settle(device);
 	*created = device;
@@ -433,6 +467,7 @@ device_destroy(struct device *device)
 	loop_unset(device->settings.loop, &device->passing);
 	play_destroy(device->play);
 	play_destroy(device->old);
+	turn_end(&device->turn);
 	capture_destroy(device->capture);
 	ring_drop(&device->out);
 	ring_drop(&device->in);

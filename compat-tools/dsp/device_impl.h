@@ -9,6 +9,7 @@
 #include "compat-tools/dsp/device.h"
 #include "compat-tools/dsp/play.h"
 #include "compat-tools/dsp/ring.h"
+#include "compat-tools/dsp/turn.h"
 
 #define DEVICE_PIECE 16384 /* bytes moved at a time */
 
@@ -28,6 +29,7 @@ struct device {
 	struct play *play;  /* NULL: nothing was written yet */
 	struct play *old;   /* plays out: the last format's, or the last */
 	unsigned old_frame; /* bytes of its frames */
+	struct turn turn;   /* not yet come: nothing is played */
 	uint64_t before;    /* bytes played in other formats */
 	uint64_t told_out;  /* fragments */
 	struct ring out;
@@ -74,6 +76,9 @@ void outflow_recount(struct device *device);
 
 /* What is written is played from now on; what is mapped, too. */
 void outflow_start(struct device *device);
+
+/* What may be played is, all else is not: for who changes that. */
+void outflow_hold(struct device *device);
 
 /* Bytes that the kernel holds beside what is held here. */
 uint32_t outflow_slack(const struct device *device);

@@ -62,6 +62,20 @@ buffer_frames(const struct device *device)
 	return bytes > least ? bytes : least;
 }
 
+void
+outflow_hold(struct device *device)
+{
+	bool waits = !turn_has_come(&device->turn);
+
+	if (device->old != NULL) {
+		play_hold(device->old, waits);
+	}
+	if (device->play != NULL) {
+		play_hold(device->play,
+		    waits || (device->trigger & PCM_ENABLE_OUTPUT) == 0);
+	}
+}
+
 static int
 begin_play(struct device *device)
 {
@@ -81,8 +95,8 @@ begin_play(struct device *device)
 		return 0;
 	}
 	error = play_create(&settings, &device->play);
-	if (error == 0 && (device->trigger & PCM_ENABLE_OUTPUT) == 0) {
-		play_hold(device->play, true);
+	if (error == 0) {
+		outflow_hold(device);
 	}
 	return error;
 }
@@ -374,6 +388,7 @@ outflow_end(struct device *device)
 		device->old = play;
 		device->old_frame = device->frame_bytes;
 		play_finish(play, on_left, device);
+		outflow_hold(device);
 		return;
 	}
 	play_destroy(play);
@@ -404,6 +419,7 @@ outflow_retire(struct device *device)
 		device->old = play;
 		device->old_frame = device->frame_bytes;
 		play_finish(play, on_left, device);
+		outflow_hold(device);
 	}
 }
 

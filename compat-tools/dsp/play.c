@@ -86,7 +86,7 @@ static void
 end(struct play *play)
 {
 	if ((play->used == 0 && play_mixed(play) == play->position.sent) ||
-	    loop_now() > play->give_up) {
+	    (!play->held && loop_now() > play->give_up)) {
 		void (*gone)(void *arg) = play->gone;
 		void *arg = play->gone_arg;
 
@@ -133,18 +133,24 @@ play_create(const struct play_settings *settings, struct play **created)
 	return 0;
 }
 
-void
-play_finish(struct play *play, void (*gone)(void *arg), void *arg)
+static void
+set_patience(struct play *play)
 {
 	int64_t left =
 	    position_us(&play->position, play->taken - play_heard(play));
 
+	play->give_up = loop_now() + left + PATIENCE;
+}
+
+void
+play_finish(struct play *play, void (*gone)(void *arg), void *arg)
+{
 	play->finishing = true;
 	play->gone = gone;
 	play->gone_arg = arg;
 	play->settings.moved = NULL;
 	play->held = false;
-	play->give_up = loop_now() + left + PATIENCE;
+	set_patience(play);
 	/* Not from here: the caller may still look at it. */
 	loop_set(play->settings.loop, &play->tick, loop_now());
 }
@@ -404,6 +410,9 @@ forward(struct play *play)
 void
 play_hold(struct play *play, bool held)
 {
+	if (play->held && !held) {
+		set_patience(play);
+	}
 	play->held = held;
 	forward(play);
 }

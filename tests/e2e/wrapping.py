@@ -383,6 +383,36 @@ def restricted():
     print("-r: other devices are as they were")
 
 
+def in_turn():
+    """One device after the other is heard so, several at once are at once."""
+    with Player(rate=8000) as player:
+        def run_anew(*words):
+            player.mix.write_bytes(b"")
+            return player.run(*words)
+
+        paths, heard = [], []
+        for seed in range(3):
+            octets = bytes((v >> 8) + 128 for v in noise(2000, seed))
+            heard.append(raw([octet - 128 << 8 for octet in octets
+                              for _ in range(2)]))
+            paths.append(player.here / f"turn-{seed}")
+            paths[-1].write_bytes(octets)
+        for way in ((), ("--seccomp",)) if HAS_STATIC else ((),):
+            player.hears("one after the other", heard, lambda way=way: run_anew(
+                *way, "sh", "-c", 'for f; do cat "$f" >/dev/dsp; done', "sh",
+                *paths))
+            places = list(map(player.mix.read_bytes().index, heard))
+            check(places == sorted(places), f"heard at {places}")
+        one, two = player.here / "one", player.here / "two"
+        one.write_bytes(bytes([128 + 64]) * 8000)
+        two.write_bytes(bytes([128 + 16]) * 4000)
+        player.hears("two at once", [raw([64 + 16 << 8] * 400)],
+                     lambda: run_anew(
+            "sh", "-c", 'exec 3>/dev/dsp 4>/dev/dsp; cat "$0" >&3; cat "$1" >&4',
+            one, two))
+    print("sounds follow one another where their devices do")
+
+
 def elsewhere():
     """A socket's path counts from where the program is started."""
     with Player() as player:
@@ -478,7 +508,7 @@ def told():
 
 def main():
     together(options, variables, endings, refusals, mixtures, shells,
-             restricted, elsewhere, names, no_daemon, stopped, told)
+             restricted, in_turn, elsewhere, names, no_daemon, stopped, told)
 
 
 if __name__ == "__main__":
