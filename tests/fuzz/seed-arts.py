@@ -144,6 +144,17 @@ def hostile():
     attach = row_of(1, "attach", "void")
     begin = step(HELLO) + step(CALL, 1, attach, data=reference(OWN, 28))
     number = long(row_of(8, "_useRemote", "void"))
+    detach = step(CALL, 1, row_of(1, "detach", "void"),
+                  data=reference(OWN, 28))
+    record, detach_recorder = (
+        step(CALL, 1, row_of(1, name, "void"), data=reference(OWN, 28))
+        for name in ("attachRecorder", "detachRecorder"))
+    disconnect = step(CALL, 8, row_of(8, "disconnect", "void"), data=b"")
+
+    def sound(count):
+        return step(TELL, 8, row_of(8, "receive", "void"),
+                    data=long(count) + bytes(count))
+
     return {
         "never": begin + step(TURN),
         "twice": begin + step(REPEAT, 0, data=number) * 3 +
@@ -162,6 +173,16 @@ def hostile():
             step(CALL, number, row, data=string("x") + bytes(8))
             for row in range(len(ROWS)) if ROWS[row][0] in tags_of(number))
             for number in OBJECTS_HERE},
+        "too-soon": begin + detach + step(OBLIGE) + step(TURN) + disconnect +
+        step(OBLIGE) + step(TURN),
+        "too-soon-recorder": step(HELLO) + record + detach_recorder +
+        step(OBLIGE) + step(TURN) + step(OBLIGE),
+        "within-frames": begin + step(OBLIGE) + b"".join(
+            map(sound, (0, 1, 2, 3, 5, 0, 4095))) + step(TURN) +
+        step(OBLIGE) + detach + sound(3) + step(OBLIGE) + disconnect +
+        step(OBLIGE) + disconnect + sound(1) + step(TURN),
+        "same-twice": begin + step(CALL, 1, attach, data=reference(OWN, 28)) +
+        step(OBLIGE) * 3 + detach * 3 + step(OBLIGE) * 3 + step(TURN),
         "talks": step(TALK, data=b"MCOP" + bytes(8)) + step(LEAVE) +
         step(HELLO) + step(TALK, data=b"MCOP" + long(16) + long(5) + long(9)),
     }
