@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compat-tools/dsp/node.h"
 #include "compat-tools/dsp/start.h"
 
 #define PREFIX_BYTES (sizeof(DOOR_PREFIX) - 1)
@@ -329,26 +330,13 @@ connect_to_new(int fd)
 	return error;
 }
 
-static unsigned
-access_of(int flags)
-{
-	switch (flags & O_ACCMODE) {
-	case O_RDONLY:
-		return DOOR_READ;
-	case O_WRONLY:
-		return DOOR_WRITE;
-	default:
-		return DOOR_READ | DOOR_WRITE;
-	}
-}
-
 static void
-set_options(int fd, int flags)
+set_options(int fd, unsigned access, int flags)
 {
 	const int buffer = DOOR_SNDBUF, mark = DOOR_MARK;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
-	if ((access_of(flags) & DOOR_READ) != 0) {
+	if ((access & DOOR_READ) != 0) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &mark,
 		    sizeof(mark));
 	}
@@ -361,13 +349,13 @@ set_options(int fd, int flags)
 }
 
 static int
-open_device(enum door_device device, int flags)
+open_device(enum door_device device, unsigned access, int flags)
 {
 	char *title = getenv("ESDDSP_NAME");
 	size_t length = title == NULL ? 0 : strnlen(title, TITLE_MAX);
 	struct errand errand = {
-		.request = { DOOR_MAGIC, DOOR_OPEN, (uint32_t)device,
-		    access_of(flags), (uint32_t)length },
+		.request = { DOOR_MAGIC, DOOR_OPEN, (uint32_t)device, access,
+		    (uint32_t)length },
 		.out = title,
 		.fd = -1,
 		.wait_ms = DOOR_OPEN_MS,
@@ -385,7 +373,7 @@ open_device(enum door_device device, int flags)
 		(void)close(fd);
 		return error == -EMFILE || error == -ENFILE ? error : -ENODEV;
 	}
-	set_options(fd, flags);
+	set_options(fd, access, flags);
 	return fd;
 }
 
@@ -393,7 +381,9 @@ int
 ask_open(enum door_device device, int flags)
 {
 	struct calm calm = calm_begin();
-	int result = open_device(device, flags);
+	int access = node_access(flags);
+	int result =
+	    access < 0 ? access : open_device(device, (unsigned)access, flags);
 
 	calm_end(&calm);
 	return result;

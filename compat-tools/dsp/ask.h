@@ -14,7 +14,7 @@
 
 /*
  * Starts a server and opens its device.
- *   flags  of open(): access mode, O_NONBLOCK, O_CLOEXEC
+ *   flags  of open()
  * The descriptor is the lowest that is free, as open() promises; -ENODEV:
  * there is no server, or no daemon behind it, found out within DOOR_OPEN_MS.
  */

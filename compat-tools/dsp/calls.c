@@ -69,25 +69,15 @@ put(const struct notice *notice, int fd, bool reads, bool cloexec)
 static int64_t
 open_device(const struct notice *notice, enum door_device device, int flags)
 {
-	static const unsigned accesses[] = {
-		[O_RDONLY] = DOOR_READ,
-		[O_WRONLY] = DOOR_WRITE,
-		[O_RDWR] = DOOR_READ | DOOR_WRITE,
-		[O_ACCMODE] = DOOR_READ | DOOR_WRITE,
-	};
-	unsigned access = accesses[flags & O_ACCMODE];
-	int fd, result;
+	int access = node_access(flags), fd, result;
 
 	if ((flags & O_PATH) != 0) {
 		return NOTICE_PASS;
 	}
-	if ((flags & O_DIRECTORY) != 0) {
-		return -ENOTDIR;
+	if (access < 0) {
+		return access;
 	}
-	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
-		return -EEXIST;
-	}
-	if (serve_open(notice->supervisor->serve, device, access,
+	if (serve_open(notice->supervisor->serve, device, (unsigned)access,
 		notice->supervisor->title, &fd) != 0) {
 		return -ENODEV;
 	}

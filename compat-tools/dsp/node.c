@@ -1,5 +1,7 @@
 #include "compat-tools/dsp/node.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -78,4 +80,23 @@ node_find(const char *path, const char *only)
 		}
 	}
 	return -1;
+}
+
+int
+node_access(int flags)
+{
+	if ((flags & O_DIRECTORY) != 0) {
+		return -ENOTDIR;
+	}
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+		return -EEXIST;
+	}
+	switch (flags & O_ACCMODE) {
+	case O_RDONLY:
+		return DOOR_READ;
+	case O_WRONLY:
+		return DOOR_WRITE;
+	default:
+		return DOOR_READ | DOOR_WRITE;
+	}
 }

@@ -59,13 +59,7 @@ opened(const char *path, int flags, int *fd)
 	if (device < 0) {
 		return false;
 	}
-	if ((flags & O_DIRECTORY) == O_DIRECTORY) {
-		*fd = answer(-ENOTDIR);
-	} else if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
-		*fd = answer(-EEXIST);
-	} else {
-		*fd = answer(ask_open((enum door_device)device, flags));
-	}
+	*fd = answer(ask_open((enum door_device)device, flags));
 	return true;
 }
 

@@ -1,4 +1,6 @@
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 
 #include "compat-tools/dsp/door.h"
 #include "compat-tools/dsp/node.h"
@@ -66,4 +68,15 @@ Test(node, restricted)
 	expect("/dev/dsp", "/dev", -1);
 	expect("/dev/dsp", "/dev/", -1);
 	expect("/dev/dsp", "/dev/,dsp", DOOR_DSP);
+}
+
+Test(node, ways_to_open)
+{
+	cr_assert_eq(node_access(O_RDONLY | O_CLOEXEC), DOOR_READ);
+	cr_assert_eq(node_access(O_WRONLY | O_CREAT | O_TRUNC), DOOR_WRITE);
+	cr_assert_eq(node_access(O_RDWR | O_NONBLOCK), DOOR_READ | DOOR_WRITE);
+	cr_assert_eq(node_access(O_ACCMODE), DOOR_READ | DOOR_WRITE);
+	cr_assert_eq(node_access(O_RDONLY | O_DIRECTORY), -ENOTDIR);
+	cr_assert_eq(node_access(O_RDWR | O_TMPFILE), -ENOTDIR);
+	cr_assert_eq(node_access(O_WRONLY | O_CREAT | O_EXCL), -EEXIST);
 }
