@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define BACKLOG 4
+#define PLACES	16	/* that wait, at most */
 #define MUTE	1000000 /* us: one that has stopped is not waited for */
 
 /* FNV-1a, its end included. */
@@ -73,24 +74,25 @@ make_socket(void)
 
 /*
  * One that asks while a program has this device open is hung up on; else he
- * has our place at the name, and waits for our end.
+ * takes over the name, is told his place, and waits for our end.
  */
 static void
 on_listener(void *arg, int listener, short events)
 {
 	struct turn *turn = arg;
+	uint8_t place = (uint8_t)(turn->place + 1);
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0) {
 		return;
 	}
-	if (!is_own(fd) || !turn->ended(turn->arg)) {
+	if (!is_own(fd) || place > PLACES || !turn->ended(turn->arg)) {
 		(void)close(fd);
 		return;
 	}
 	drop(turn, &turn->listener);
 	turn->after = fd;
-	(void)send(fd, "", 1, MSG_NOSIGNAL);
+	(void)send(fd, &place, sizeof(place), MSG_NOSIGNAL);
 }
 
 static void
@@ -119,6 +121,7 @@ listen_here(struct turn *turn)
 static void
 come(struct turn *turn)
 {
+	turn->place = 0;
 	loop_unset(turn->loop, &turn->mute);
 	drop(turn, &turn->before);
 	listen_here(turn);
@@ -135,9 +138,10 @@ static void
 on_before(void *arg, int fd, short events)
 {
 	struct turn *turn = arg;
-	uint8_t said;
+	uint8_t place;
 
-	if (recv(fd, &said, sizeof(said), MSG_DONTWAIT) == sizeof(said)) {
+	if (recv(fd, &place, sizeof(place), MSG_DONTWAIT) == sizeof(place)) {
+		turn->place = place;
 		loop_unset(turn->loop, &turn->mute);
 		listen_here(turn);
 	} else {

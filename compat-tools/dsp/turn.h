@@ -5,7 +5,9 @@
  * has played out.  Those that are open at once play at once.
  *
  * That holds for devices of one name, one user and one daemon.  The first of
- * them listens at an abstract name, where those that come later ask.
+ * them listens at an abstract name, where those that come later ask.  Of a
+ * program that opens them faster than they are played, a few wait, others do
+ * not.
  *
  * Thread: the loop's.  There are no errors: who can't ask does not wait.
  */
@@ -13,6 +15,7 @@
 #define DSP_TURN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -31,6 +34,7 @@ struct turn {
 	/* its own */
 	struct sockaddr_un address;
 	socklen_t bytes;
+	uint8_t place;		/* how many are before us, 0: none */
 	struct loop_timer mute; /* runs while `before` has said nothing */
 };
 

@@ -418,6 +418,11 @@ def in_turn():
                 *paths))
             places = list(map(player.mix.read_bytes().index, heard))
             check(places == sorted(places), f"heard at {places}")
+            # Faster than they are played.
+            expect("a burst of devices", player.run(
+                *way, "sh", "-c", "for i in $(seq 40); do "
+                "printf 0123456789 >/dev/dsp || exit; done"), 0)
+            nothing_left(player)
         one, two = player.here / "one", player.here / "two"
         one.write_bytes(bytes([128 + 64]) * 8000)
         two.write_bytes(bytes([128 + 16]) * 4000)
