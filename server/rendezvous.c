@@ -218,7 +218,9 @@ refuse(const char *path, const char *why)
 	return -1;
 }
 
-/* 0 or -1.  -EAGAIN: it was removed meanwhile. */
+/*
+ * 0 or -1.  -EAGAIN: it was removed meanwhile; -EBUSY: another of us has it.
+ */
 static int
 take_lock(struct rendezvous_directory *directory)
 {
@@ -234,9 +236,12 @@ take_lock(struct rendezvous_directory *directory)
 	}
 	int error = 0;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		bool busy = errno == EWOULDBLOCK;
+
 		error = refuse(directory->path,
-		    errno == EWOULDBLOCK ? "another esdmixd is there already"
-					 : strerror(errno));
+		    busy ? "another esdmixd is there already"
+			 : strerror(errno));
+		error = busy ? -EBUSY : error;
 	} else if (fstat(fd, &ours) != 0 ||
 		   fstatat(directory->fd, LOCK_NAME, &theirs,
 		       AT_SYMLINK_NOFOLLOW) != 0 ||
@@ -327,13 +332,16 @@ prepare(struct rendezvous_directory *directory)
 	return error < 0 ? refuse(directory->path, strerror(-error)) : 0;
 }
 
-/* Adds it, unless it cannot be had or we have it. */
+/*
+ * Adds it, unless it cannot be had or we have it.  Where another of us has one,
+ * it has them all: programs would else find the one here, the other there.
+ */
 static void
 add(struct rendezvous *rendezvous, const char *path)
 {
 	struct rendezvous_directory *directory =
 	    &rendezvous->directories[rendezvous->count];
-	int error = -EAGAIN;
+	int error = rendezvous->taken ? -EBUSY : -EAGAIN;
 
 	for (unsigned i = 0; i < rendezvous->count; i++) {
 		if (strcmp(rendezvous->directories[i].path, path) == 0) {
@@ -352,6 +360,7 @@ add(struct rendezvous *rendezvous, const char *path)
 			close_directory(directory);
 		}
 	}
+	rendezvous->taken = error == -EBUSY;
 	rendezvous->count += error == 0;
 }
 
@@ -478,6 +487,9 @@ add_by_link(struct rendezvous *rendezvous)
 	    place != NULL ? place : "/tmp", user->pw_name);
 	if (snprintf(link, sizeof(link), "%s/socket-%s", home, host) >=
 	    RENDEZVOUS_PATH_MAX) {
+		return;
+	}
+	if (rendezvous->taken) {
 		return;
 	}
 	if (lstat(link, &st) != 0) {

@@ -28,6 +28,7 @@ struct rendezvous {
 	char id[RENDEZVOUS_ID_MAX]; /* the server's name, new for each start */
 	struct rendezvous_directory directories[RENDEZVOUS_DIRECTORIES];
 	unsigned count;
+	bool taken; /* by another of us, which has the rest, too */
 	struct listener listener;
 	char reference[RENDEZVOUS_TEXT_MAX]; /* as published; "": not yet */
 	char link[RENDEZVOUS_PATH_MAX];	     /* made by us; "": none */
