@@ -15,7 +15,7 @@ from mcop import Client
 from daemon import Daemon, check, until
 
 CLIENTS = int(os.environ.get("MCOP_CLIENTS", "60"))
-SECONDS = float(os.environ.get("MCOP_SECONDS", "4"))
+SECONDS = float(os.environ.get("MCOP_SECONDS", "3"))
 RATE = 8000  # a second of it is 32000 bytes
 
 
@@ -108,7 +108,7 @@ def main():
         print(f"{CLIENTS} clients for {SECONDS} s: {crowd.played} played, "
               f"{crowd.killed} were killed; {memory >> 10} KiB under load")
         again = Crowd(daemon)
-        again.end = time.monotonic() + min(SECONDS, 4)
+        again.end = time.monotonic() + min(SECONDS, 3)
         again.run()
         grown = daemon.memory() - memory
         check(grown < 2 << 20, f"memory grew by {grown >> 10} KiB since")

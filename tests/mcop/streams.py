@@ -7,7 +7,7 @@ import time
 
 from mcop import Client, string
 
-from daemon import BITS16, STEREO, check, on_card, until
+from daemon import BITS16, STEREO, check, on_card, together, until
 from record import is_ramp
 from sound import FRAME, noise, raw, words
 
@@ -294,18 +294,21 @@ def refused_sound():
     print("what cannot be played is consumed")
 
 
-def main():
+def played():
     of_each_generation()
     narrow()
     at_once()
-    paced()
+    refused_sound()
+
+
+def controlled():
     volumes()
     known_by_name()
     recorded()
     recorded_from_the_card()
     lost_clients()
-    refused_sound()
 
 
 if __name__ == "__main__":
-    main()
+    paced()
+    together(played, controlled)
