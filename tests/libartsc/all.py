@@ -15,8 +15,7 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
-from daemon import (BUILD, Daemon, check, on_card, together,  # noqa: E402
-                    until)
+from daemon import BUILD, Daemon, check, on_card, until  # noqa: E402
 from net import free_port  # noqa: E402
 from peer import Peer  # noqa: E402
 from sound import noise, raw, words  # noqa: E402
@@ -196,35 +195,29 @@ def old(program):
         check(peer.asked(3)[0][8:11] == b"old", "its name")
 
 
-def everything(name):
-    program = PROGRAMS / name
-    if not program.exists():
-        return
-    if launcher(program) is None:
-        print(f"{name}: this kernel runs no 32-bit programs, and there is "
-              "no qemu-i386: left out")
-        return
-    with on_card(*PERIODS) as (daemon, card):
-        run(program, "init", "texts", "errors", "odd-sound", "table",
-            "space", "suspend", env=environment(daemon, program))
-        plays(program, daemon, card, full=name == "all")
-        records(program, daemon)
-        if "all" in name:
-            ways(PROGRAMS / name.replace("all", "ways"), daemon, card)
-    print(f"{name}: everything as documented")
-
-
-def wide():
-    everything("all")
-    everything("facts")
-    for case in (lost, elsewhere, far, old):
-        case(PROGRAMS / "all")
-
-
-def narrow():
-    everything("all32")
-    everything("facts32")
+def main():
+    for name in ("all", "facts", "all32", "facts32"):
+        program = PROGRAMS / name
+        if not program.exists():
+            continue
+        if launcher(program) is None:
+            print(f"{name}: this kernel runs no 32-bit programs, and there is "
+                  "no qemu-i386: left out")
+            continue
+        with on_card(*PERIODS) as (daemon, card):
+            run(program, "init", "texts", "errors", "odd-sound", "table",
+                "space", "suspend", env=environment(daemon, program))
+            plays(program, daemon, card, full=name == "all")
+            records(program, daemon)
+            if "all" in name:
+                ways(PROGRAMS / name.replace("all", "ways"), daemon, card)
+        if name == "all":
+            lost(program)
+            elsewhere(program)
+            far(program)
+            old(program)
+        print(f"{name}: everything as documented")
 
 
 if __name__ == "__main__":
-    together(wide, narrow)
+    main()
