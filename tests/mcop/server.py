@@ -3,7 +3,6 @@
 released, its end."""
 
 import pathlib
-import subprocess
 import tempfile
 
 from mcop import Client, Peer, long, string
@@ -138,9 +137,9 @@ def plays_files():
                   lambda: daemon.log_lines("missing.wav"))
 
             def children():
-                return subprocess.run(["ps", "--ppid", str(daemon.pid)],
-                                      capture_output=True).stdout.count(
-                                          b"esdplay")
+                return len(pathlib.Path(
+                    f"/proc/{daemon.pid}/task/{daemon.pid}/children")
+                    .read_text().split())
 
             until("its players are reaped", lambda: children() == 0)
             # Many at once: some are too many, and the daemon answers.
