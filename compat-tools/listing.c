@@ -80,7 +80,7 @@ control_fetch(struct control *control, struct esd_status *status,
 	if (extended > 0) {
 		error = client_call(&control->client, ESD_STATUS, &version,
 		    (struct client_reply[]){ { .record = status },
-			{ .each = add_playing, .arg = &growing } });
+			{ .each = add_playing, .arg = &growing }, { 0 } });
 	} else if (extended == 0) {
 		version.version = 0;
 		error = client_call(&control->client, ESD_ALL_INFO, &version,

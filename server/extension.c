@@ -75,9 +75,9 @@ look(struct mixer *mixer, const struct stream *stream,
 	}
 	position->played_high = esd_high(played);
 	position->played_low = esd_low(played);
+	delay += mixer_rates(mixer)->slots[stream->slot].delay;
 	position->delay =
-	    (int32_t)((uint64_t)(delay + mixer_filter_delay(mixer, stream)) *
-		      stream->sound.rate / mixer_rate(mixer));
+	    (int32_t)((uint64_t)delay * stream->sound.rate / mixer_rate(mixer));
 	position->stamp_high = esd_high(stamp);
 	position->stamp_low = esd_low(stamp);
 	return true;
@@ -215,14 +215,35 @@ list_playing(struct session *session, struct esd_playing *out)
 	return 0;
 }
 
+static int
+list_bus(struct session *session, struct esd_bus *out)
+{
+	struct mixer *mixer = service_of(session)->mixer;
+	void **cursor = session_cursor(session);
+	const struct rate *rate = rates_next(mixer_rates(mixer), *cursor);
+
+	if (rate == NULL) {
+		return 1;
+	}
+	*cursor = (void *)rate;
+	out->rate = (int32_t)rate->rate;
+	out->streams = (int32_t)rate->streams;
+	out->delay_us = (int32_t)in_us(rate->delay, mixer_rate(mixer));
+	return 0;
+}
+
 int
 on_status(struct session *session, unsigned step, const void *in, void *out)
 {
-	if (step == 1) {
+	switch (step) {
+	case 1:
 		fill_status(session, out);
 		return 0;
+	case 2:
+		return list_playing(session, out);
+	default:
+		return list_bus(session, out);
 	}
-	return list_playing(session, out);
 }
 
 /* --- orders ------------------------------------------------------------- */

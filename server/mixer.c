@@ -11,7 +11,6 @@
 #include "server/insert.h"
 #include "server/master.h"
 #include "server/output.h"
-#include "server/rates.h"
 #include "server/thread.h"
 
 #define EVENTS_MAX  64 /* device events on their way; beyond that they drop */
@@ -760,19 +759,19 @@ mixer_period_ms(const struct mixer *mixer)
 	return mixer->period_ms;
 }
 
+const struct rates *
+mixer_rates(const struct mixer *mixer)
+{
+	return &mixer->rates;
+}
+
 uint32_t
 mixer_latency(const struct mixer *mixer, const struct stream *stream)
 {
 	uint32_t device = moment_delay(&mixer->moment);
 
 	return stream == NULL ? device
-			      : device + mixer_filter_delay(mixer, stream);
-}
-
-uint32_t
-mixer_filter_delay(const struct mixer *mixer, const struct stream *stream)
-{
-	return mixer->rates.slots[stream->slot].delay;
+			      : device + mixer->rates.slots[stream->slot].delay;
 }
 
 struct mixer_stats

@@ -10,6 +10,7 @@
 #include "server/devices.h"
 #include "server/event.h"
 #include "server/moment.h"
+#include "server/rates.h"
 #include "server/rest.h"
 #include "server/stream.h"
 #include "server/tap.h"
@@ -114,15 +115,14 @@ const struct kernel *mixer_kernel(const struct mixer *mixer);
 uint32_t mixer_rate(const struct mixer *mixer);	     /* frames/s */
 uint32_t mixer_period_ms(const struct mixer *mixer); /* rounded up */
 
+/* The rates of what is lent, and the filters between them and its own. */
+const struct rates *mixer_rates(const struct mixer *mixer);
+
 /*
  * From the mix to the ear, in master frames: what the device has still to
  * play, and the filter of that stream's bus; the device alone for NULL.
  */
 uint32_t mixer_latency(const struct mixer *mixer, const struct stream *stream);
-
-/* The part of it that is the filter of that stream's bus. */
-uint32_t mixer_filter_delay(const struct mixer *mixer,
-    const struct stream *stream);
 
 struct mixer_stats {
 	uint64_t frames;    /* mixed since the start */

@@ -59,6 +59,18 @@ rates_release(struct rates *rates, unsigned slot)
 	rates->slots[slot].streams--;
 }
 
+const struct rate *
+rates_next(const struct rates *rates, const struct rate *after)
+{
+	const struct rate *end = rates->slots + ENGINE_BUSES_MAX;
+	const struct rate *rate = after == NULL ? rates->slots : after + 1;
+
+	while (rate < end && rate->streams == 0) {
+		rate++;
+	}
+	return rate < end ? rate : NULL;
+}
+
 static struct engine *
 make_engine(struct rates *rates)
 {

@@ -7,16 +7,18 @@
 
 #include "server/engine/engine.h"
 
+struct rate {
+	uint32_t rate;	/* frames/s, 0: never used */
+	uint32_t delay; /* of its filter, master frames */
+	unsigned streams;
+};
+
 struct rates {
 	/* constant */
 	const struct kernel *kernel;
 
 	uint32_t master; /* frames/s, of the newest engine */
-	struct {
-		uint32_t rate;	/* frames/s, 0: never used */
-		uint32_t delay; /* of its filter, master frames */
-		unsigned streams;
-	} slots[ENGINE_BUSES_MAX];
+	struct rate slots[ENGINE_BUSES_MAX];
 };
 
 /*
@@ -29,6 +31,10 @@ struct rates {
 int rates_take(struct rates *rates, uint32_t rate, uint32_t busy,
     struct bus **bus);
 void rates_release(struct rates *rates, unsigned slot);
+
+/* The first rate after that one that streams have, or NULL; NULL: of all. */
+const struct rate *rates_next(const struct rates *rates,
+    const struct rate *after);
 
 /* An engine for another master rate, with a bus for each rate that streams
  * have, or NULL. */

@@ -72,7 +72,7 @@ ask_status(struct daemon *daemon)
 	struct esd_version asked = { ESD_EXTENSION };
 	struct esd_status status;
 	int error = client_call(&daemon->client, ESD_STATUS, &asked,
-	    (struct client_reply[]){ { .record = &status }, { 0 } });
+	    (struct client_reply[]){ { .record = &status }, { 0 }, { 0 } });
 
 	if (error == 0 && status.rate > 0 && status.period > 0) {
 		daemon->rate = (uint32_t)status.rate;
@@ -237,7 +237,7 @@ daemon_master(struct daemon *daemon, int32_t volume[2])
 		return order(daemon, ESD_MASTER_VOLUME, &asked, &ok);
 	}
 	error = client_call(&daemon->client, ESD_STATUS, &version,
-	    (struct client_reply[]){ { .record = &status }, { 0 } });
+	    (struct client_reply[]){ { .record = &status }, { 0 }, { 0 } });
 	if (error != 0) {
 		return lose(daemon, &daemon->client, error);
 	}

@@ -71,7 +71,7 @@ ask_status(struct client *client, struct server_times *times)
 	struct esd_version version = { 0 };
 	struct esd_status status = { 0 };
 	int error = client_call(client, ESD_STATUS, &version,
-	    (struct client_reply[]){ { .record = &status }, { .each = NULL } });
+	    (struct client_reply[]){ { .record = &status }, { 0 }, { 0 } });
 
 	if (error == 0 && status.rate > 0) {
 		times->latency_ms = status.delay_us / 1000;

@@ -37,6 +37,20 @@ def position(client):
             when_high << 32 | when_low)
 
 
+def status(client):
+    """Its numbers, and the buses: (rate, streams, delay in us)."""
+    client.send(client.ints(STATUS, 0))
+    numbers = client.read_ints(16)
+    client.read(128)
+    while client.read_ints(1)[0] > 0:
+        client.read(260)
+    client.read(260)
+    buses = []
+    while (bus := client.read_ints(3))[0] > 0:
+        buses.append(bus)
+    return numbers, sorted(buses)
+
+
 def announcement(daemon):
     with daemon.client() as client:
         for asked, answer in ((0, 0), (1, 0), (999, 0), (1000, 1000),
@@ -119,15 +133,6 @@ def suspends(daemon, card, control):
         control.send(control.ints(SUSPEND, 0))
         return control.read_ints(1)[0]
 
-    def state():
-        control.send(control.ints(STATUS, 0))
-        status = control.read_ints(16)
-        control.read(128)
-        while control.read_ints(1)[0] > 0:
-            control.read(260)
-        control.read(260)
-        return status[3]
-
     sound = raw(noise(RATE // 5, 9))
     seen = len(card.events())
     with daemon.client() as client:
@@ -137,7 +142,7 @@ def suspends(daemon, card, control):
         check(order() == 0, "the device is released while it plays")
     until("it is silent", order)
     card.wait_event("close", after=seen)
-    until("it is asleep", lambda: state() == 2)
+    until("it is asleep", lambda: status(control)[0][3] == 2)
     check(order() == 0, "it is released twice")
     seen = len(card.events())
     with daemon.client() as client:
@@ -145,7 +150,7 @@ def suspends(daemon, card, control):
     card.wait_event("start", after=seen)
     until("the next sound is heard whole",
           lambda: card.played().count(sound) == 2)
-    check(state() == 1, "it is not open")
+    check(status(control)[0][3] == 1, "it is not open")
     print("the card is released in a silence, until the next sound")
 
 
@@ -178,6 +183,21 @@ def never_reads(daemon):
         check(seen.get(0, 0) >= 2 and sum(seen.values()) < 60000, f"{seen}")
     daemon.wait_silent()
     print(f"who never reads costs nothing; told {seen}")
+
+
+def buses(daemon):
+    """One a rate, while it has streams."""
+    with daemon.client() as control:
+        with daemon.client() as one, daemon.client() as two, \
+                daemon.client() as three:
+            for client, rate in ((one, 8000), (two, 8000), (three, RATE)):
+                client.play(0x1021, rate)
+            until("all of them play", lambda: len(control.all_info()) == 3)
+            (low, twice, delay), high = status(control)[1]
+            check((low, twice, high) == (8000, 2, (RATE, 1, 0)) and
+                  1000 < delay < 100000, f"{low} {twice} {delay} {high}")
+        until("no bus has a stream", lambda: status(control)[1] == [])
+    print("a bus for each rate")
 
 
 def mixed(path, start):
@@ -295,6 +315,7 @@ def main():
             announcement(daemon)
             positions(daemon)
             leaves(daemon, path)
+            buses(daemon)
             volumes(daemon, path)
             tools(daemon)
             never_reads(daemon)

@@ -15,6 +15,8 @@ mixer_add(struct mixer *mixer, struct stream *stream)
 	stream->next = mixer->streams;
 	mixer->streams = stream;
 	mixer->count++;
+	mixer->rates.slots[0] =
+	    (struct rate){ .rate = STILL_RATE, .streams = mixer->count };
 	return 0;
 }
 
@@ -60,6 +62,7 @@ unlink_stream(struct mixer *mixer, struct stream **at)
 
 	*at = stream->next;
 	mixer->count--;
+	mixer->rates.slots[0].streams = mixer->count;
 	return stream;
 }
 
@@ -195,10 +198,10 @@ mixer_moment(struct mixer *mixer)
 	return &mixer->moment;
 }
 
-uint32_t
-mixer_filter_delay(const struct mixer *mixer, const struct stream *stream)
+const struct rates *
+mixer_rates(const struct mixer *mixer)
 {
-	return 0;
+	return &mixer->rates;
 }
 
 void

@@ -21,7 +21,8 @@ struct mixer {
 	bool standby, suspended;
 	struct rest rest;
 	struct moment moment;
-	struct tap tap; /* of the mix and of the capture device: silent */
+	struct rates rates; /* one bus has them all */
+	struct tap tap;	    /* of the mix and of the capture device: silent */
 };
 
 /* One period: takes it from every stream; inserts hear nothing. */

@@ -76,7 +76,8 @@ answer(int fd)
 	static const struct esd_server server = { .version = ESD_EXTENSION };
 	static const struct {
 		struct esd_status status;
-		struct esd_playing end;
+		struct esd_playing no_stream;
+		struct esd_bus no_bus;
 	} status = { .status = { .rate = 44100, .buffer = 3584 } };
 	static const struct esd_ok ok = { 1 };
 	struct esd_version version;

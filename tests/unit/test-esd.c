@@ -69,7 +69,7 @@ Test(esd, has_conversations_in_the_documented_order)
 	static const char *const steps[] = { "io", "ioo", "ioo", "i<", "i>",
 		"i>", "iobo", "io", "io", "io", "io", "io", "ioo", "ioo", "io",
 		"i><", "io", "ioll", "", "", "io", "io", "io", "o", "iot<",
-		"iol", "io", "io", "io", "t", "io", "io", "io" };
+		"ioll", "io", "io", "io", "t", "io", "io", "io" };
 
 	for (unsigned i = 0; i < ESD_OPS; i++) {
 		char seen[ESD_STEPS_MAX] = "";
