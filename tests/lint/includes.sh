@@ -18,6 +18,7 @@ server/engine/*        server/engine/*
 server/device/*        server/device/* server/engine/* config.h
 server/ring.*
 server/cookie.*
+server/holder.*
 server/log.*
 server/listener.*
 server/volume.*
@@ -62,7 +63,7 @@ server/loop.*          server/client.h server/peer.h server/tcp.h server/listene
 server/conf.*          server/volume.h server/devices.h server/device/device.h server/engine/* server/log.h server/conf.def
 server/main.c          server/* protocols/* config.h
 compat-tools/protodoc.c compat-tools/* protocols/*
-compat-tools/*         compat-tools/* protocols/* server/cookie.h server/md5.h server/volume.h config.h
+compat-tools/*         compat-tools/* protocols/* server/cookie.h server/holder.h server/md5.h server/volume.h config.h
 server/help.*          server/conf.def
 server/peer.*          server/client.h
 man/*                  server/help.h
