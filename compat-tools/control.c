@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compat-tools/streams.h"
 #include "server/volume.h"
 
 #define UNCHANGED (-1)
@@ -41,7 +42,8 @@ choose(struct control *control, const char *command, const char *which,
 	struct esd_status status;
 	size_t count, named = 0;
 	int32_t id = 0;
-	int error = control_fetch(control, &status, &chosen->list, &count);
+	int error =
+	    streams_fetch(&control->client, &status, &chosen->list, &count);
 
 	if (error != 0) {
 		return error;
@@ -80,23 +82,6 @@ parse_volume(const char *command, const char *text, int32_t *volume)
 	return EXIT_BAD_COMMAND;
 }
 
-/* By the extension where there is one, else by STREAM_PAN. */
-static int
-set_one(struct control *control, const struct esd_volume *volume)
-{
-	struct esd_pan pan = { volume->id, volume->left, volume->right };
-	struct esd_ok done = { 0 };
-	int extended = client_extended(&control->client);
-
-	if (extended < 0) {
-		return extended;
-	}
-	return client_call(&control->client,
-	    extended ? ESD_STREAM_VOLUME : ESD_STREAM_PAN,
-	    extended ? (const void *)volume : &pan,
-	    (struct client_reply[]){ { .record = &done } });
-}
-
 static int
 set_chosen(struct control *control, const char *command, const char *which,
     int32_t volume, int32_t muted)
@@ -107,8 +92,9 @@ set_chosen(struct control *control, const char *command, const char *which,
 	for (size_t i = 0; error == 0 && i < chosen.count; i++) {
 		struct esd_volume wanted = { chosen.list[i].id, volume, volume,
 			muted };
+		int set = streams_set(&control->client, &wanted);
 
-		error = set_one(control, &wanted);
+		error = set < 0 ? set : 0; /* 0: it ended meanwhile */
 	}
 	free(chosen.list);
 	return error;

@@ -41,15 +41,6 @@ int control_loop(struct control *control, char **operands);
 int control_stop(struct control *control, char **operands);
 int control_pansample(struct control *control, char **operands);
 
-/*
- * The streams, newest first, by STATUS or from ALL_INFO, where what that
- * doesn't tell is -1.
- *   status  filled; all zero but the rate from an old server
- *   list    the caller frees it
- */
-int control_fetch(struct control *control, struct esd_status *status,
-    struct esd_playing **list, size_t *count);
-
 #define CONTROL_ESCAPED_MAX (6 * ESD_NAME_MAX + 1)
 
 /*

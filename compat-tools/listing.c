@@ -8,90 +8,11 @@
 #include <string.h>
 
 #include "compat-tools/control.h"
+#include "compat-tools/streams.h"
 
-#define UNKNOWN	   (-1)
 #define FULL_SCALE 32768.0 /* of a peak */
 #define COLUMNS	   10
 #define CELL_MAX   CONTROL_ESCAPED_MAX
-
-/* --- asking ------------------------------------------------------------- */
-
-struct growing {
-	struct esd_playing *list;
-	size_t count;
-};
-
-static int
-grow(struct growing *growing, const struct esd_playing *one)
-{
-	struct esd_playing *list =
-	    realloc(growing->list, (growing->count + 1) * sizeof(*list));
-
-	if (list == NULL) {
-		return -ENOMEM;
-	}
-	list[growing->count++] = *one;
-	growing->list = list;
-	return 0;
-}
-
-static int
-add_playing(void *arg, const void *record)
-{
-	return grow(arg, record);
-}
-
-static int
-add_player(void *arg, const void *record)
-{
-	const struct esd_player *player = record;
-	struct esd_playing one = { .id = player->id,
-		.format = player->format,
-		.rate = player->rate,
-		.left = player->left,
-		.right = player->right,
-		.muted = UNKNOWN,
-		.peak_left = UNKNOWN,
-		.peak_right = UNKNOWN,
-		.played_high = UNKNOWN,
-		.played_low = UNKNOWN,
-		.underruns = UNKNOWN,
-		.latency_us = UNKNOWN,
-		.pid = UNKNOWN,
-		.uid = UNKNOWN };
-
-	(void)snprintf(one.protocol, sizeof(one.protocol), "%s",
-	    (player->format & ESD_SAMPLE) != 0 ? "sample" : "esd");
-	memcpy(one.name, player->name, sizeof(one.name));
-	return grow(arg, &one);
-}
-
-int
-control_fetch(struct control *control, struct esd_status *status,
-    struct esd_playing **list, size_t *count)
-{
-	struct esd_version version = { ESD_EXTENSION };
-	struct esd_server server = { 0 };
-	struct growing growing = { NULL, 0 };
-	int extended = client_extended(&control->client);
-	int error = extended;
-
-	memset(status, 0, sizeof(*status));
-	if (extended > 0) {
-		error = client_call(&control->client, ESD_STATUS, &version,
-		    (struct client_reply[]){ { .record = status },
-			{ .each = add_playing, .arg = &growing }, { 0 } });
-	} else if (extended == 0) {
-		version.version = 0;
-		error = client_call(&control->client, ESD_ALL_INFO, &version,
-		    (struct client_reply[]){ { .record = &server },
-			{ .each = add_player, .arg = &growing }, { 0 } });
-		status->rate = server.rate;
-	}
-	*list = growing.list;
-	*count = growing.count;
-	return error;
-}
 
 /* --- words for figures -------------------------------------------------- */
 
@@ -372,7 +293,7 @@ control_list(struct control *control, char **operands)
 	struct esd_status status;
 	struct esd_playing *list;
 	size_t count;
-	int error = control_fetch(control, &status, &list, &count);
+	int error = streams_fetch(&control->client, &status, &list, &count);
 
 	if (error == 0 && control->json) {
 		json_list(list, count);
@@ -422,7 +343,7 @@ control_status(struct control *control, char **operands)
 	struct esd_status status;
 	struct esd_playing *list;
 	size_t count;
-	int error = control_fetch(control, &status, &list, &count);
+	int error = streams_fetch(&control->client, &status, &list, &count);
 	bool extended = control->client.extended == 1;
 
 	if (error == 0 && control->json) {
