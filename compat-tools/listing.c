@@ -272,6 +272,10 @@ json_status(const struct esd_status *status, bool extended)
 	}
 	(void)printf(", ");
 	json_text("device", status->device);
+	(void)printf(", \"channels\": %d, ", status->channels);
+	json_text("format", status->format);
+	(void)printf(", ");
+	json_text("access", status->access);
 	(void)printf(", \"state\": \"%s\", \"period\": %d, \"buffer\": %d, "
 		     "\"delay_us\": %d, \"underruns\": %d, "
 		     "\"clipped\": %" PRIu64 ", \"left\": %d, \"right\": %d, "
@@ -306,6 +310,22 @@ control_list(struct control *control, char **operands)
 }
 
 static void
+print_device(const struct esd_status *status)
+{
+	char device[CELL_MAX], format[CELL_MAX], access[CELL_MAX];
+
+	control_escape(status->device, false, device);
+	control_escape(status->format, false, format);
+	control_escape(status->access, false, access);
+	(void)printf("device     %s, %s\n", device[0] != '\0' ? device : "none",
+	    state_name(status->state));
+	if (format[0] != '\0') {
+		(void)printf("format     %s, %d channels, %s\n", format,
+		    status->channels, access);
+	}
+}
+
+static void
 print_status(const struct esd_status *status, size_t streams, bool extended)
 {
 	(void)printf("rate       %d Hz\n", status->rate);
@@ -313,12 +333,9 @@ print_status(const struct esd_status *status, size_t streams, bool extended)
 	if (!extended) {
 		return;
 	}
-	char device[CELL_MAX];
 	double db;
 
-	control_escape(status->device, false, device);
-	(void)printf("device     %s, %s\n", device[0] != '\0' ? device : "none",
-	    state_name(status->state));
+	print_device(status);
 	(void)printf("period     %d frames\nbuffer     %d frames\n",
 	    status->period, status->buffer);
 	(void)printf("delay      %.1f ms\n", status->delay_us / 1000.0);

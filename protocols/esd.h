@@ -21,6 +21,7 @@
 #define ESD_EXTENSION	  1000 /* also SERVER_INFO's version, if spoken */
 #define ESD_CLASSIC_OPS	  24   /* rows before it */
 #define ESD_PROTOCOL_MAX  16
+#define ESD_WORD_MAX	  16 /* as ALSA spells it: "S16_LE", "mmap" */
 #define ESD_PEER_MAX	  64
 #define ESD_BUFFER_MS_MAX 2000 /* that a tracked stream is granted */
 

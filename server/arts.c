@@ -375,9 +375,9 @@ buffer_ms(const struct service *service)
 {
 	const struct status *status = &service->status;
 
-	return status->buffer == 0
+	return status->got.buffer == 0
 		   ? 2.0F * (float)mixer_period_ms(service->mixer)
-		   : (float)status->buffer * 1000.0F /
+		   : (float)status->got.buffer * 1000.0F /
 			 (float)mixer_rate(service->mixer);
 }
 
@@ -575,8 +575,9 @@ on_get_fragments(struct arts_request *request)
 	const struct status *status = &service_of(request)->status;
 
 	mcop_put_long(request->out,
-	    status->period == 0 ? 0
-				: (int32_t)(status->buffer / status->period));
+	    status->got.period == 0
+		? 0
+		: (int32_t)(status->got.buffer / status->got.period));
 	return ARTS_ANSWERED;
 }
 
@@ -585,7 +586,7 @@ static enum arts_verdict
 on_get_fragment_size(struct arts_request *request)
 {
 	mcop_put_long(request->out,
-	    (int32_t)(service_of(request)->status.period * 4));
+	    (int32_t)(service_of(request)->status.got.period * 4));
 	return ARTS_ANSWERED;
 }
 

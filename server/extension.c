@@ -121,6 +121,21 @@ on_stream_track(struct session *session, unsigned step, const void *in,
 /* --- status ------------------------------------------------------------- */
 
 static void
+fill_granted(const struct device_got *got, struct esd_status *out)
+{
+	if (got->rate == 0) {
+		return; /* no device yet */
+	}
+	out->period = (int32_t)got->period;
+	out->buffer = (int32_t)got->buffer;
+	out->channels = (int32_t)got->channels;
+	(void)snprintf(out->format, sizeof(out->format), "%s",
+	    out_format_name(got->format));
+	(void)snprintf(out->access, sizeof(out->access), "%s",
+	    device_access_name(got->access));
+}
+
+static void
 fill_status(struct session *session, struct esd_status *out)
 {
 	struct service *service = service_of(session);
@@ -131,8 +146,7 @@ fill_status(struct session *session, struct esd_status *out)
 	const struct clip *clip = NULL;
 
 	out->rate = (int32_t)mixer_rate(mixer);
-	out->period = (int32_t)status->period;
-	out->buffer = (int32_t)status->buffer;
+	fill_granted(&status->got, out);
 	out->state = (int32_t)status->state;
 	out->delay_us =
 	    (int32_t)in_us(mixer_latency(mixer, NULL), mixer_rate(mixer));

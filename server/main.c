@@ -88,7 +88,7 @@ say_opened(const char *name, const struct mixer_event *event)
 	    "ms), %s",
 	    got->rate, out_format_name(got->format), got->channels, got->period,
 	    got->buffer, tenths / 10, tenths % 10,
-	    got->access == ACCESS_MMAP ? "mmap" : "rw");
+	    device_access_name(got->access));
 }
 
 /* A card that is unplugged says so in several ways. */

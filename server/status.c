@@ -27,8 +27,7 @@ status_note(struct status *status, const char *name,
 	case MIXER_OPENED:
 		(void)snprintf(status->device, sizeof(status->device), "%s",
 		    name);
-		status->period = event->got.period;
-		status->buffer = event->got.buffer;
+		status->got = event->got;
 		set_state(status, ESD_STATE_OPEN);
 		break;
 	case MIXER_LOST:

@@ -14,8 +14,8 @@ struct status {
 	/* the device */
 	char device[ESD_NAME_MAX];
 	enum esd_state state;
-	uint32_t period, buffer; /* frames */
-	bool timeshared;	 /* mixed without real-time priority */
+	struct device_got got; /* by the one last opened; 0: none yet */
+	bool timeshared;       /* mixed without real-time priority */
 
 	/* the master */
 	int32_t master[2];

@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+const char *
+device_access_name(enum device_access access)
+{
+	return access == ACCESS_MMAP ? "mmap" : "rw";
+}
+
 const struct device_kind *
 device_kind_of(const char *name)
 {

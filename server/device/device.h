@@ -44,6 +44,9 @@ struct device_got {
 	enum device_access access; /* never ACCESS_AUTO */
 };
 
+/* "mmap" or "rw". */
+const char *device_access_name(enum device_access access);
+
 struct device; /* each kind has its own */
 
 struct device_kind {

@@ -118,6 +118,22 @@ def names(daemon):
     print("control characters and broken UTF-8 in a name are shown escaped")
 
 
+def granted(daemon, card):
+    """The values that the card granted, as it wrote them down itself."""
+    told = card.wait_event("params").detail
+    expect(daemon.tool("esdctl", "status"), 0,
+           rf"(?s).*device +{card.name}, open\n"
+           rf"format +{told['format']}, {told['channels']} channels, "
+           rf"{told['access']}\nperiod +{told['period']} frames\n"
+           rf"buffer +{told['buffer']} frames\n.*", "")
+    status = json.loads(daemon.tool("esdctl", "--json", "status").stdout)
+    for key in ("rate", "format", "channels", "period", "buffer", "access"):
+        check(str(status[key]) == told[key], f"{key}: {status}, {told}")
+    check(daemon.log_lines(f"{told['rate']} Hz, {told['format']}, ",
+                           f"period {told['period']}, buffer {told['buffer']}",
+                           told["access"]), daemon.log())
+
+
 def old_server():
     """What the plain protocol can do is done, the rest is said."""
     def waits(connection, _):
@@ -152,6 +168,7 @@ def main():
         with on_card("--period", 1024, "--periods", 8) as (daemon, card):
             samples(daemon, card, pathlib.Path(directory))
             owner(daemon, card)
+            granted(daemon, card)
     with Daemon("null") as daemon:
         watch(daemon)
         names(daemon)
