@@ -318,6 +318,23 @@ on_stream_kill(struct session *session, unsigned step, const void *in,
 }
 
 int
+on_stream_hold(struct session *session, unsigned step, const void *in,
+    void *out)
+{
+	const struct esd_hold *asked = in;
+	struct stream *stream =
+	    mixer_find(service_of(session)->mixer, (uint32_t)asked->id);
+
+	/* A clip's player has ended from its beginning on: it would go. */
+	if (stream != NULL && stream->clip == NULL) {
+		atomic_store_explicit(&stream->held, asked->held != 0,
+		    memory_order_relaxed);
+		((struct esd_ok *)out)->ok = 1;
+	}
+	return 0;
+}
+
+int
 on_watch(struct session *session, unsigned step, const void *in, void *out)
 {
 	if (out == NULL) {

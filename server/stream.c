@@ -237,6 +237,13 @@ count_underrun(struct stream *stream, bool ran_dry)
 	stream->begun = !ran_dry;
 }
 
+/* Relaxed: it stands for nothing but itself. */
+static bool
+is_held(const struct stream *stream)
+{
+	return atomic_load_explicit(&stream->held, memory_order_relaxed);
+}
+
 uint32_t
 stream_mix(struct stream *stream, struct engine *engine)
 {
@@ -246,6 +253,10 @@ stream_mix(struct stream *stream, struct engine *engine)
 	struct ramp gain[2];
 
 	if (wanted == 0) {
+		return 0;
+	}
+	if (is_held(stream)) {
+		stream->begun = false;
 		return 0;
 	}
 	take_gains(stream, wanted, gain);
@@ -274,7 +285,8 @@ stream_is_ready(const struct stream *stream)
 {
 	const uint8_t *span;
 
-	return source_span(stream, &span) >= stream->sound.frame_bytes;
+	return !is_held(stream) &&
+	       source_span(stream, &span) >= stream->sound.frame_bytes;
 }
 
 bool

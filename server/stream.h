@@ -39,6 +39,7 @@ struct stream {
 	atomic_bool looping;	  /* its clip begins again at its end */
 	atomic_bool ended;	  /* no more bytes will come: play, then go */
 	atomic_bool killed;	  /* go at once */
+	atomic_bool held;	  /* play nothing; once ended, go */
 	atomic_bool thirsty;	  /* its reader stopped on a full ring */
 
 	/* atomic: audio writes, control reads */
@@ -99,12 +100,13 @@ gain_t stream_gain(int32_t volume);
 uint32_t stream_mix(struct stream *stream, struct engine *engine);
 
 /*
- * Thread: audio.  A whole frame can be played.  (In a ring, the contiguous
+ * Thread: audio.  A whole frame can be played now.  (In a ring, the contiguous
  * bytes tell: its size is a multiple of every frame's.)
  */
 bool stream_is_ready(const struct stream *stream);
 
-/* Thread: audio.  It has ended and nothing whole is left, or was killed. */
+/* Thread: audio.  It has ended and nothing is left to play, or was killed.
+ */
 bool stream_is_over(const struct stream *stream);
 
 #endif

@@ -113,6 +113,29 @@ Test(stream, volume_is_clamped)
 	cr_expect_eq(stream->volume[1], VOLUME_MAX);
 }
 
+Test(stream, stands_still_while_it_is_held)
+{
+	fill(3 * PERIOD, 1, 1);
+	cr_expect_eq(play(), PERIOD);
+	atomic_store(&stream->held, true);
+	cr_expect_eq(play(), 0);
+	cr_expect_not(stream_is_ready(stream));
+	cr_expect_not(stream_is_over(stream));
+	atomic_store(&stream->held, false);
+	cr_expect_eq(play(), PERIOD);
+	cr_expect_eq(atomic_load(&stream->played), 2 * PERIOD);
+	cr_expect_eq(atomic_load(&stream->underruns), 0);
+}
+
+Test(stream, goes_with_all_it_has_if_it_ends_while_held)
+{
+	fill(PERIOD, 1, 1);
+	atomic_store(&stream->held, true);
+	stream_end(stream);
+	cr_expect_eq(play(), 0);
+	cr_expect(stream_is_over(stream));
+}
+
 Test(stream, counts_an_underrun_only_if_it_had_begun_and_not_ended)
 {
 	cr_expect_eq(play(), 0);
