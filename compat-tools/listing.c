@@ -9,6 +9,7 @@
 
 #include "compat-tools/control.h"
 #include "compat-tools/streams.h"
+#include "compat-tools/text.h"
 
 #define FULL_SCALE 32768.0 /* of a peak */
 #define COLUMNS	   10
@@ -32,37 +33,11 @@ peak_db(int32_t left, int32_t right, double *db)
 	return peak > 0;
 }
 
-/* Bytes of the UTF-8 character there that may be shown; 0: none. */
-static size_t
-shown(const char *text)
-{
-	/* By length: no control character, and none longer than it must be. */
-	static const uint32_t least[] = { 0, 0x20, 0xA0, 0x800, 0x10000 };
-	const unsigned char *byte = (const unsigned char *)text;
-	size_t length = byte[0] < 0x80	 ? 1
-			: byte[0] < 0xE0 ? 2
-			: byte[0] < 0xF0 ? 3
-					 : 4;
-	uint32_t code = length == 1 ? byte[0] : byte[0] & (0x7FU >> length);
-
-	for (size_t i = 1; i < length; i++) {
-		if ((byte[i] & 0xC0) != 0x80) {
-			return 0;
-		}
-		code = code << 6 | (byte[i] & 0x3F);
-	}
-	bool valid = code >= least[length] && code != 0x7F &&
-		     (code < 0xD800 || code > 0xDFFF) && code <= 0x10FFFF &&
-		     (byte[0] & 0xC0) != 0x80 && byte[0] < 0xF8;
-
-	return valid ? length : 0;
-}
-
 void
 control_escape(const char *text, bool json, char *out)
 {
 	while (*text != '\0') {
-		size_t length = shown(text);
+		size_t length = text_shown(text);
 
 		if (length == 0) {
 			out += sprintf(out, json ? "\\u%04x" : "\\x%02X",
