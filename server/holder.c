@@ -222,6 +222,7 @@ look_at_process(struct search *search, const char *pid)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
+	unsigned seen = 0;
 	DIR *files;
 
 	(void)snprintf(path, sizeof(path), "%s/%s/fd", search->proc, pid);
@@ -234,7 +235,8 @@ look_at_process(struct search *search, const char *pid)
 		if (!isdigit((unsigned char)entry->d_name[0])) {
 			continue;
 		}
-		if (++search->files > HOLDER_FILES_MAX) {
+		if (++seen > HOLDER_FILES_EACH ||
+		    ++search->files > HOLDER_FILES_MAX) {
 			search->holders->hidden = true;
 			break;
 		}

@@ -17,7 +17,8 @@
 #define HOLDER_DEVICES_MAX   32	   /* PCM devices of a card */
 #define HOLDER_STREAMS_MAX   32	   /* substreams of one of those */
 #define HOLDER_PROCESSES_MAX 32768 /* looked at */
-#define HOLDER_FILES_MAX     16384 /* open files looked at, in all */
+#define HOLDER_FILES_EACH    1024  /* open files looked at, of a process */
+#define HOLDER_FILES_MAX     32768 /* and in all */
 
 struct holder {
 	pid_t pid;

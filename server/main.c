@@ -19,6 +19,7 @@
 
 #include "server/artsname.h"
 #include "server/artsserver.h"
+#include "server/busy.h"
 #include "server/conf.h"
 #include "server/cookie.h"
 #include "server/esd.h"
@@ -99,9 +100,10 @@ cause_of(int error)
 }
 
 static void
-say_failed(struct daemon *daemon, const char *name, const char *reason,
+say_failed(struct daemon *daemon, const char *name,
     const struct mixer_event *event)
 {
+	char text[BUSY_TEXT_MAX];
 	unsigned device = event->device;
 	int cause = cause_of(event->error);
 	bool last = device + 1 == daemon->mixing.devices.count;
@@ -109,7 +111,8 @@ say_failed(struct daemon *daemon, const char *name, const char *reason,
 	/* A retry is worth a line only when it fails in another way. */
 	if (device < DEVICES_MAX && daemon->failed[device] != cause) {
 		daemon->failed[device] = cause;
-		log_line(LOG_WARN, name, "cannot be opened: %s%s", reason,
+		log_line(LOG_WARN, name, "cannot be opened: %s%s",
+		    busy_reason(name, event->error, 'p', text),
 		    last ? "; trying again, playing into null meanwhile" : "");
 	}
 }
@@ -118,6 +121,7 @@ static void
 say_event(struct daemon *daemon, const struct mixer_event *event)
 {
 	const char *name = device_name(daemon, event->device);
+	char text[BUSY_TEXT_MAX];
 	const char *reason = event->error == -ETIMEDOUT
 				 ? "it takes no more sound"
 				 : device_kind_of(name)->reason(event->error);
@@ -129,7 +133,7 @@ say_event(struct daemon *daemon, const struct mixer_event *event)
 		break;
 	case MIXER_FAILED:
 		daemon->released = false;
-		say_failed(daemon, name, reason, event);
+		say_failed(daemon, name, event);
 		break;
 	case MIXER_LOST:
 		memset(daemon->failed, 0, sizeof(daemon->failed));
@@ -160,8 +164,8 @@ say_event(struct daemon *daemon, const struct mixer_event *event)
 	case MIXER_DEAF:
 		log_line(LOG_WARN, daemon->mixing.capture,
 		    "cannot be captured from: %s; recording silence meanwhile",
-		    device_kind_of(daemon->mixing.capture)
-			->reason(event->error));
+		    busy_reason(daemon->mixing.capture, event->error, 'c',
+			text));
 		break;
 	case MIXER_REALTIME:
 		log_line(LOG_INFO, "audio thread",

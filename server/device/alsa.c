@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "server/device/alsacard.h"
 #include "server/device/device.h"
 
 #define ALSA_PERIODS_MIN 2
@@ -652,5 +653,6 @@ const struct device_kind device_alsa = {
 	.delay = alsa_delay,
 	.listen = alsa_listen,
 	.read = alsa_read,
+	.card = alsacard_find,
 	.reason = alsa_reason,
 };

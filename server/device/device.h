@@ -84,6 +84,12 @@ struct device_kind {
 	/* Reads at most n frames that have come; their number, or -errno. */
 	int (*read)(struct device *device, void *frames, uint32_t n);
 
+	/*
+	 * The number of the sound card that the name plays on, or -ENODEV.
+	 * NULL where the kind has none.  Thread: any but audio.
+	 */
+	int (*card)(const char *name);
+
 	/* An error's text, static; never NULL.  Thread: any. */
 	const char *(*reason)(int error);
 };

@@ -81,6 +81,7 @@ read_key(struct settings *settings, const char *key, snd_config_t *node)
 		{ "buffer_bytes_max", &settings->buffer_bytes.max },
 		{ "periods_min", &settings->periods.min },
 		{ "periods_max", &settings->periods.max },
+		{ "card", &settings->card },
 		{ "resume", &settings->resume },
 		{ "record", &settings->record },
 	};

@@ -19,6 +19,7 @@ struct settings {
 	const char *dir;
 	struct list rates, formats, channels, accesses; /* empty: usual ones */
 	struct limits period_bytes, buffer_bytes, periods;
+	long card;   /* the number it goes by; nothing of ours needs it */
 	long resume; /* 0: can't resume, has to be prepared */
 	long record; /* 0: keeps no played.raw */
 };

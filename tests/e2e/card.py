@@ -9,7 +9,8 @@ Restrictions: rates, formats, channels, access (lists; "mmap", "rw");
 period_bytes, buffer_bytes, periods (a number, or (min, max)); period_frames
 and buffer_frames (the same in frames, where formats and channels have one
 entry each); resume=False: has to be prepared after a suspend;
-record=False: keeps no samples, only their number.
+record=False: keeps no samples, only their number; card=7: the number of the
+kernel's card that it stands for.
 
 Times are ns of CLOCK_MONOTONIC, as time.monotonic_ns() gives them.
 """
@@ -83,7 +84,7 @@ class Card:
                     else (value, value)
                 lines.append(f"{key}_min {low}")
                 lines.append(f"{key}_max {high}")
-            elif key in ("resume", "record"):
+            elif key in ("card", "resume", "record"):
                 lines.append(f"{key} {int(value)}")
             else:
                 raise TypeError(f"no such restriction: {key}")

@@ -330,17 +330,20 @@ class Daemon:
 
 @contextlib.contextmanager
 def on_card(*options, rate=44100, conf="", busy=False, event="start", slow=0,
-            user=None):
+            user=None, number=None):
     """A daemon on a virtual card of that rate: 16-bit, two channels.
 
     event   of the card's to wait for, unless it is busy
     slow    ms that opening takes, and closing
     user    as for Daemon
+    number  the card's, see Card
     """
     from card import Card
 
     with tempfile.TemporaryDirectory(prefix="esdmixd-card-") as directory:
-        card = Card(directory, rates=[rate], formats=["S16_LE"], channels=[2])
+        more = {} if number is None else {"card": number}
+        card = Card(directory, rates=[rate], formats=["S16_LE"], channels=[2],
+                    **more)
         with contextlib.closing(card):
             card.busy(busy)
             card.slow(slow)

@@ -19,6 +19,7 @@ server/device/*        server/device/* server/engine/* config.h
 server/ring.*
 server/cookie.*
 server/holder.*
+server/busy.*          server/holder.h server/device/device.h
 server/log.*
 server/listener.*
 server/volume.*

@@ -1,0 +1,21 @@
+/*
+ * Why a device cannot be had, for people: who has it, where that can be found
+ * out.  Thread: control.
+ */
+#ifndef BUSY_H
+#define BUSY_H
+
+#include <stddef.h>
+
+#define BUSY_TEXT_MAX 640 /* bytes, NUL included */
+
+/*
+ * The device's own text for the error; if it is busy, with those who have its
+ * card instead of "another program".
+ *   way   as of holder_find()
+ *   text  where it may be made; returned is either that or a static one
+ */
+const char *busy_reason(const char *device, int error, char way,
+    char text[BUSY_TEXT_MAX]);
+
+#endif
