@@ -26,30 +26,23 @@ need_extension(struct control *control, const char *command)
 
 /* --- which streams ------------------------------------------------------ */
 
-struct chosen {
-	struct esd_playing *list; /* the caller frees it */
-	size_t count;
-};
-
 /*
  * The streams of that name, all of them; else the one of that id.  0, an exit
- * status where there is none, or -errno.
+ * status where there is none, or -errno; streams_free() is due in any case.
  */
 static int
 choose(struct control *control, const char *command, const char *which,
-    struct chosen *chosen)
+    struct streams *chosen)
 {
-	struct esd_status status;
-	size_t count, named = 0;
+	size_t named = 0;
 	int32_t id = 0;
-	int error =
-	    streams_fetch(&control->client, &status, &chosen->list, &count);
+	int error = streams_fetch(&control->client, chosen);
 
 	if (error != 0) {
 		return error;
 	}
 	(void)tool_number(which, 1, INT32_MAX, &id);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < chosen->count; i++) {
 		const struct esd_playing *one = &chosen->list[i];
 
 		/* Of a sample that plays, the id is the sample's. */
@@ -86,7 +79,7 @@ static int
 set_chosen(struct control *control, const char *command, const char *which,
     int32_t volume, int32_t muted)
 {
-	struct chosen chosen = { NULL, 0 };
+	struct streams chosen;
 	int error = choose(control, command, which, &chosen);
 
 	for (size_t i = 0; error == 0 && i < chosen.count; i++) {
@@ -96,7 +89,7 @@ set_chosen(struct control *control, const char *command, const char *which,
 
 		error = set < 0 ? set : 0; /* 0: it ended meanwhile */
 	}
-	free(chosen.list);
+	streams_free(&chosen);
 	return error;
 }
 

@@ -41,13 +41,4 @@ int control_loop(struct control *control, char **operands);
 int control_stop(struct control *control, char **operands);
 int control_pansample(struct control *control, char **operands);
 
-#define CONTROL_ESCAPED_MAX (6 * ESD_NAME_MAX + 1)
-
-/*
- * A name from anybody, for a terminal or for JSON: control characters and what
- * is no UTF-8 are shown as \x1B or \u001b.  In listing.c.
- *   out  of CONTROL_ESCAPED_MAX, for a name of ESD_NAME_MAX
- */
-void control_escape(const char *text, bool json, char *out);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compat-tools/control.h"
+#include "compat-tools/words.h"
 
 enum { OPTION_FILE = 256, OPTION_JSON };
 
@@ -71,12 +72,12 @@ static void
 print_players(const struct listing *listing)
 {
 	const struct esd_player *players = listing->records;
-	char name[CONTROL_ESCAPED_MAX];
+	char name[WORDS_ESCAPED_MAX];
 
 	for (size_t i = listing->count; i-- > 0;) {
 		const struct esd_player *player = &players[i];
 
-		control_escape(player->name, false, name);
+		words_escape(player->name, false, name);
 		(void)printf("player %d name    = %s\n", player->id, name);
 		(void)printf("player %d format  = 0x%08x\n", player->id,
 		    (unsigned)player->format);
@@ -93,12 +94,12 @@ static void
 print_samples(const struct listing *listing)
 {
 	const struct esd_cached *samples = listing->records;
-	char name[CONTROL_ESCAPED_MAX];
+	char name[WORDS_ESCAPED_MAX];
 
 	for (size_t i = listing->count; i-- > 0;) {
 		const struct esd_cached *sample = &samples[i];
 
-		control_escape(sample->name, false, name);
+		words_escape(sample->name, false, name);
 		(void)printf("sample %d name    = %s\n", sample->id, name);
 		(void)printf("sample %d format  = 0x%08x\n", sample->id,
 		    (unsigned)sample->format);

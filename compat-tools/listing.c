@@ -2,18 +2,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compat-tools/control.h"
 #include "compat-tools/streams.h"
-#include "compat-tools/text.h"
+#include "compat-tools/words.h"
 
 #define FULL_SCALE 32768.0 /* of a peak */
 #define COLUMNS	   10
-#define CELL_MAX   CONTROL_ESCAPED_MAX
+#define CELL_MAX   WORDS_ESCAPED_MAX
 
 /* --- words for figures -------------------------------------------------- */
 
@@ -33,56 +32,6 @@ peak_db(int32_t left, int32_t right, double *db)
 	return peak > 0;
 }
 
-void
-control_escape(const char *text, bool json, char *out)
-{
-	while (*text != '\0') {
-		size_t length = text_shown(text);
-
-		if (length == 0) {
-			out += sprintf(out, json ? "\\u%04x" : "\\x%02X",
-			    (unsigned)(unsigned char)*text++);
-			continue;
-		}
-		if (json && (*text == '"' || *text == '\\')) {
-			*out++ = '\\';
-		}
-		memcpy(out, text, length);
-		out += length;
-		text += length;
-	}
-	*out = '\0';
-}
-
-static void
-user_name(int32_t uid, char *out, size_t size)
-{
-	const struct passwd *user = uid < 0 ? NULL : getpwuid((uid_t)uid);
-
-	if (user != NULL) {
-		(void)snprintf(out, size, "%s", user->pw_name);
-	} else if (uid >= 0) {
-		(void)snprintf(out, size, "%d", uid);
-	} else {
-		(void)snprintf(out, size, "-");
-	}
-}
-
-static void
-format_words(int32_t format, char *out, size_t size)
-{
-	(void)snprintf(out, size, "%s %s",
-	    (format & ESD_MASK_BITS) == ESD_BITS16 ? "16-bit" : "8-bit",
-	    (format & ESD_MASK_CHAN) == ESD_STEREO ? "stereo" : "mono");
-}
-
-static void
-time_words(uint64_t seconds, char *out, size_t size)
-{
-	(void)snprintf(out, size, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
-	    seconds / 3600, seconds / 60 % 60, seconds % 60);
-}
-
 /* --- the table ---------------------------------------------------------- */
 
 typedef char row_t[COLUMNS][CELL_MAX];
@@ -99,9 +48,9 @@ fill_row(const struct esd_playing *one, row_t row)
 		(void)snprintf(row[i], CELL_MAX, "-");
 	}
 	(void)snprintf(row[0], CELL_MAX, "%d", one->id);
-	control_escape(one->name, false, row[1]);
-	user_name(one->uid, row[2], CELL_MAX);
-	format_words(one->format, row[3], CELL_MAX);
+	words_escape(one->name, false, row[1]);
+	words_user(one->uid, row[2], CELL_MAX);
+	words_format(one->format, row[3], CELL_MAX);
 	(void)snprintf(row[4], CELL_MAX, "%d", one->rate);
 	(void)snprintf(row[5], CELL_MAX, "%.0f%%",
 	    percent(one->left, one->right));
@@ -113,7 +62,7 @@ fill_row(const struct esd_playing *one, row_t row)
 		(void)snprintf(row[7], CELL_MAX, "%.1f dB", db);
 	}
 	if (one->rate > 0) {
-		time_words(esd_join(one->played_high, one->played_low) /
+		words_time(esd_join(one->played_high, one->played_low) /
 			       (uint64_t)one->rate,
 		    row[8], CELL_MAX);
 	}
@@ -171,9 +120,9 @@ print_table(const struct esd_playing *list, size_t count)
 static void
 json_text(const char *key, const char *value)
 {
-	char text[CONTROL_ESCAPED_MAX];
+	char text[WORDS_ESCAPED_MAX];
 
-	control_escape(value, true, text);
+	words_escape(value, true, text);
 	(void)printf("\"%s\": \"%s\"", key, text);
 }
 
@@ -225,22 +174,25 @@ json_list(const struct esd_playing *list, size_t count)
 	(void)putchar(']');
 }
 
-static const char *
-state_name(int32_t state)
+static void
+json_buses(const struct streams *streams)
 {
-	switch (state) {
-	case ESD_STATE_OPEN:
-		return "open";
-	case ESD_STATE_ASLEEP:
-		return "asleep";
-	default:
-		return "lost";
+	(void)printf(", \"buses\": [");
+	for (size_t i = 0; i < streams->bus_count; i++) {
+		const struct esd_bus *bus = &streams->buses[i];
+
+		(void)printf("%s{\"rate\": %d, \"streams\": %d, "
+			     "\"delay_us\": %d}",
+		    i > 0 ? ", " : "", bus->rate, bus->streams, bus->delay_us);
 	}
+	(void)putchar(']');
 }
 
 static void
-json_status(const struct esd_status *status, bool extended)
+json_status(const struct streams *streams, bool extended)
 {
+	const struct esd_status *status = &streams->status;
+
 	(void)printf("{\"rate\": %d", status->rate);
 	if (!extended) {
 		return;
@@ -255,13 +207,14 @@ json_status(const struct esd_status *status, bool extended)
 		     "\"delay_us\": %d, \"underruns\": %d, "
 		     "\"clipped\": %" PRIu64 ", \"left\": %d, \"right\": %d, "
 		     "\"muted\": %s",
-	    state_name(status->state), status->period, status->buffer,
+	    words_state(status->state), status->period, status->buffer,
 	    status->delay_us, status->underruns,
 	    esd_join(status->clipped_high, status->clipped_low), status->left,
 	    status->right, status->muted ? "true" : "false");
 	json_peak(status->peak_left, status->peak_right);
 	(void)printf(", \"clients\": %d, \"samples\": %d", status->clients,
 	    status->samples);
+	json_buses(streams);
 }
 
 /* --- commands ----------------------------------------------------------- */
@@ -269,18 +222,16 @@ json_status(const struct esd_status *status, bool extended)
 int
 control_list(struct control *control, char **operands)
 {
-	struct esd_status status;
-	struct esd_playing *list;
-	size_t count;
-	int error = streams_fetch(&control->client, &status, &list, &count);
+	struct streams streams;
+	int error = streams_fetch(&control->client, &streams);
 
 	if (error == 0 && control->json) {
-		json_list(list, count);
+		json_list(streams.list, streams.count);
 		(void)putchar('\n');
 	} else if (error == 0) {
-		error = print_table(list, count);
+		error = print_table(streams.list, streams.count);
 	}
-	free(list);
+	streams_free(&streams);
 	return error;
 }
 
@@ -289,11 +240,11 @@ print_device(const struct esd_status *status)
 {
 	char device[CELL_MAX], format[CELL_MAX], access[CELL_MAX];
 
-	control_escape(status->device, false, device);
-	control_escape(status->format, false, format);
-	control_escape(status->access, false, access);
+	words_escape(status->device, false, device);
+	words_escape(status->format, false, format);
+	words_escape(status->access, false, access);
 	(void)printf("device     %s, %s\n", device[0] != '\0' ? device : "none",
-	    state_name(status->state));
+	    words_state(status->state));
 	if (format[0] != '\0') {
 		(void)printf("format     %s, %d channels, %s\n", format,
 		    status->channels, access);
@@ -301,10 +252,23 @@ print_device(const struct esd_status *status)
 }
 
 static void
-print_status(const struct esd_status *status, size_t streams, bool extended)
+print_buses(const struct streams *streams)
 {
+	(void)printf("buses     ");
+	for (size_t i = 0; i < streams->bus_count; i++) {
+		(void)printf("%s %d Hz (%d)", i > 0 ? "," : "",
+		    streams->buses[i].rate, streams->buses[i].streams);
+	}
+	(void)printf("%s\n", streams->bus_count == 0 ? " none" : "");
+}
+
+static void
+print_status(const struct streams *streams, bool extended)
+{
+	const struct esd_status *status = &streams->status;
+
 	(void)printf("rate       %d Hz\n", status->rate);
-	(void)printf("streams    %zu\n", streams);
+	(void)printf("streams    %zu\n", streams->count);
 	if (!extended) {
 		return;
 	}
@@ -327,25 +291,24 @@ print_status(const struct esd_status *status, size_t streams, bool extended)
 	}
 	(void)printf("clients    %d\nsamples    %d\n", status->clients,
 	    status->samples);
+	print_buses(streams);
 }
 
 int
 control_status(struct control *control, char **operands)
 {
-	struct esd_status status;
-	struct esd_playing *list;
-	size_t count;
-	int error = streams_fetch(&control->client, &status, &list, &count);
+	struct streams streams;
+	int error = streams_fetch(&control->client, &streams);
 	bool extended = control->client.extended == 1;
 
 	if (error == 0 && control->json) {
-		json_status(&status, extended);
+		json_status(&streams, extended);
 		(void)printf(",\n \"streams\": ");
-		json_list(list, count);
+		json_list(streams.list, streams.count);
 		(void)puts("}");
 	} else if (error == 0) {
-		print_status(&status, count, extended);
+		print_status(&streams, extended);
 	}
-	free(list);
+	streams_free(&streams);
 	return error;
 }

@@ -5,22 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct growing {
-	struct esd_playing *list;
-	size_t count;
-};
-
 static int
-grow(struct growing *growing, const struct esd_playing *one)
+grow(struct streams *streams, const struct esd_playing *one)
 {
-	struct esd_playing *list =
-	    realloc(growing->list, (growing->count + 1) * sizeof(*list));
+	struct esd_playing *list;
 
+	if (streams->count == STREAMS_MAX) {
+		return -EMSGSIZE;
+	}
+	list = realloc(streams->list, (streams->count + 1) * sizeof(*list));
 	if (list == NULL) {
 		return -ENOMEM;
 	}
-	list[growing->count++] = *one;
-	growing->list = list;
+	list[streams->count++] = *one;
+	streams->list = list;
 	return 0;
 }
 
@@ -28,6 +26,19 @@ static int
 add_playing(void *arg, const void *record)
 {
 	return grow(arg, record);
+}
+
+static int
+add_bus(void *arg, const void *record)
+{
+	struct streams *streams = arg;
+
+	if (streams->bus_count == STREAMS_BUSES_MAX) {
+		return -EMSGSIZE;
+	}
+	memcpy(&streams->buses[streams->bus_count++], record,
+	    sizeof(*streams->buses));
+	return 0;
 }
 
 static int
@@ -56,30 +67,35 @@ add_player(void *arg, const void *record)
 }
 
 int
-streams_fetch(struct client *client, struct esd_status *status,
-    struct esd_playing **list, size_t *count)
+streams_fetch(struct client *client, struct streams *streams)
 {
 	struct esd_version version = { ESD_EXTENSION };
 	struct esd_server server = { 0 };
-	struct growing growing = { NULL, 0 };
 	int extended = client_extended(client);
 	int error = extended;
 
-	memset(status, 0, sizeof(*status));
+	memset(streams, 0, sizeof(*streams));
 	if (extended > 0) {
 		error = client_call(client, ESD_STATUS, &version,
-		    (struct client_reply[]){ { .record = status },
-			{ .each = add_playing, .arg = &growing }, { 0 } });
+		    (struct client_reply[]){ { .record = &streams->status },
+			{ .each = add_playing, .arg = streams },
+			{ .each = add_bus, .arg = streams } });
 	} else if (extended == 0) {
 		version.version = 0;
 		error = client_call(client, ESD_ALL_INFO, &version,
 		    (struct client_reply[]){ { .record = &server },
-			{ .each = add_player, .arg = &growing }, { 0 } });
-		status->rate = server.rate;
+			{ .each = add_player, .arg = streams }, { 0 } });
+		streams->status.rate = server.rate;
 	}
-	*list = growing.list;
-	*count = growing.count;
 	return error;
+}
+
+void
+streams_free(struct streams *streams)
+{
+	free(streams->list);
+	streams->list = NULL;
+	streams->count = 0;
 }
 
 int

@@ -10,15 +10,24 @@
 
 #include "compat-tools/client.h"
 
-#define STREAMS_UNKNOWN (-1) /* what an old server doesn't tell */
+#define STREAMS_UNKNOWN	  (-1)	/* what an old server doesn't tell */
+#define STREAMS_MAX	  10000 /* more are no daemon's */
+#define STREAMS_BUSES_MAX 64	/* likewise */
+
+struct streams {
+	struct esd_status status; /* of an old server the rate alone */
+	struct esd_playing *list; /* newest first */
+	size_t count;
+	struct esd_bus buses[STREAMS_BUSES_MAX];
+	size_t bus_count;
+};
 
 /*
- * The streams, newest first, by STATUS or from ALL_INFO.  0.
- *   status  filled; all zero but the rate from an old server
- *   list    the caller frees it, after an error too
+ * Fills `streams` by STATUS or from ALL_INFO; streams_free() is due after an
+ * error too.  0.
  */
-int streams_fetch(struct client *client, struct esd_status *status,
-    struct esd_playing **list, size_t *count);
+int streams_fetch(struct client *client, struct streams *streams);
+void streams_free(struct streams *streams);
 
 /*
  * Sets a stream's volume and mute; -1 leaves a field, but an old server can

@@ -62,13 +62,18 @@ rates_release(struct rates *rates, unsigned slot)
 const struct rate *
 rates_next(const struct rates *rates, const struct rate *after)
 {
-	const struct rate *end = rates->slots + ENGINE_BUSES_MAX;
-	const struct rate *rate = after == NULL ? rates->slots : after + 1;
+	uint32_t floor = after == NULL ? 0 : after->rate;
+	const struct rate *next = NULL;
 
-	while (rate < end && rate->streams == 0) {
-		rate++;
+	for (unsigned i = 0; i < ENGINE_BUSES_MAX; i++) {
+		const struct rate *rate = &rates->slots[i];
+
+		if (rate->streams > 0 && rate->rate > floor &&
+		    (next == NULL || rate->rate < next->rate)) {
+			next = rate;
+		}
 	}
-	return rate < end ? rate : NULL;
+	return next;
 }
 
 static struct engine *

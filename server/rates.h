@@ -32,7 +32,7 @@ int rates_take(struct rates *rates, uint32_t rate, uint32_t busy,
     struct bus **bus);
 void rates_release(struct rates *rates, unsigned slot);
 
-/* The first rate after that one that streams have, or NULL; NULL: of all. */
+/* The next higher rate that streams have, or NULL; after NULL: the lowest. */
 const struct rate *rates_next(const struct rates *rates,
     const struct rate *after);
 

@@ -48,7 +48,7 @@ def status(client):
     buses = []
     while (bus := client.read_ints(3))[0] > 0:
         buses.append(bus)
-    return numbers, sorted(buses)
+    return numbers, buses
 
 
 def announcement(daemon):
@@ -295,6 +295,10 @@ def tools(daemon):
                status["state"]) == (128, True, RATE, "open"), f"{status}")
         check(len(status["streams"]) == 2 and status["clients"] >= 3,
               f"{status}")
+        check([(bus["rate"], bus["streams"]) for bus in status["buses"]] ==
+              [(8000, 1), (RATE, 1)], f"{status['buses']}")
+        check(f"buses      8000 Hz (1), {RATE} Hz (1)\n" in run("status"),
+              "buses")
         run("master", "unmute", "master", "100%")
         check("master     100%\n" in run("status"), "status")
         run("kill", str(stream("tone")["id"]))
