@@ -20,12 +20,18 @@
 /* --- waiting -------------------------------------------------------------- */
 
 int64_t
-transport_now(void)
+transport_now_us(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
+transport_now(void)
+{
+	return transport_now_us() / 1000;
 }
 
 int64_t

@@ -13,6 +13,9 @@
 int64_t transport_deadline(int timeout_ms);
 int64_t transport_now(void);
 
+/* The same clock in us, for what is heard. */
+int64_t transport_now_us(void);
+
 /* 0 once one of poll()'s events, or an error, is there; or -ETIMEDOUT. */
 int transport_wait(int fd, short events, int64_t deadline);
 

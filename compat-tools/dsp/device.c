@@ -13,6 +13,7 @@
 #include "compat-tools/dsp/convert.h"
 #include "compat-tools/dsp/device_impl.h"
 #include "compat-tools/dsp/oss4.h"
+#include "compat-tools/libesd/libesd.h"
 
 /* What the kernel counts for small pieces in a socket, by their bytes. */
 #define BOOKKEEPING 2
@@ -419,12 +420,34 @@ begin_turn(struct device *device)
 	}
 }
 
+static bool
+is_local(void)
+{
+	struct address address;
+
+	return address_parse(NULL, &address) == 0 &&
+	       address.kind == ADDRESS_LOCAL;
+}
+
+/* Starts one of this machine that is not there, if esd.conf lets us. */
+static int
+open_daemon(struct daemon *daemon)
+{
+	int error = daemon_connect(daemon);
+
+	if (error != 0 && is_local() && libesd_spawn()) {
+		daemon->retry_at = 0;
+		error = daemon_connect(daemon);
+	}
+	return error;
+}
+
 int
 device_create(const struct device_settings *settings, struct device **created)
 {
 	struct device *device;
 
-	if (daemon_open(settings->daemon) != 0) {
+	if (open_daemon(settings->daemon) != 0) {
 		(void)close(settings->fd);
 		return -ENODEV;
 	}

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "compat-tools/dsp/daemon.h"
+#include "compat-tools/daemon.h"
 #include "compat-tools/dsp/door.h"
 #include "compat-tools/dsp/fragment.h"
 #include "compat-tools/dsp/loop.h"

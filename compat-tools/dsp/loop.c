@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "compat-tools/transport.h"
 
 struct watch {
 	loop_ready *ready;
@@ -41,10 +42,7 @@ loop_destroy(struct loop *loop)
 int64_t
 loop_now(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	return transport_now_us();
 }
 
 /* --- descriptors ---------------------------------------------------------- */

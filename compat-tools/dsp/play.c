@@ -4,31 +4,21 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "compat-tools/dsp/position.h"
+#include "compat-tools/track.h"
 
-#define TICK	  10000	  /* us between two looks where no record comes */
-#define PATIENCE  3000000 /* us more than the sound takes, for its end */
-#define PIECE	  4096	  /* frames converted at a time */
-#define SENT_ONCE 65536	  /* bytes */
+#define TICK	 10000	 /* us between two looks where no record comes */
+#define PATIENCE 3000000 /* us more than the sound takes, for its end */
+#define PIECE	 4096	 /* frames converted at a time */
 
 struct play {
 	struct play_settings settings;
 	struct convert convert;
-	struct position position;
+	struct track track;
 
 	/* What is converted and not sent: `used` bytes from `begin`. */
 	uint8_t *queue;
 	size_t size, begin, used;
-
-	struct client stream;	    /* fd -1: none */
-	struct esd_granted granted; /* id 0: tells no positions */
-	uint64_t base;		    /* frames sent before this connection */
-	unsigned underruns;	    /* of those, before this connection */
-	unsigned told_underruns;    /* since */
-	bool lost;		    /* there was a connection */
-	size_t cut; /* bytes sent of a frame that is not sent whole */
 
 	uint64_t taken;
 	bool held;
@@ -47,11 +37,10 @@ static void watch(struct play *play);
 /* --- its life ------------------------------------------------------------- */
 
 static void
-disconnect(struct play *play)
+unwatch(struct play *play)
 {
-	if (play->stream.fd >= 0) {
-		loop_unwatch(play->settings.loop, play->stream.fd);
-		client_close(&play->stream);
+	if (play->track.stream.fd >= 0) {
+		loop_unwatch(play->settings.loop, play->track.stream.fd);
 	}
 	play->full = false;
 }
@@ -59,7 +48,8 @@ disconnect(struct play *play)
 static void
 forget(struct play *play)
 {
-	disconnect(play);
+	unwatch(play);
+	track_close(&play->track);
 	loop_unset(play->settings.loop, &play->tick);
 	free(play->queue);
 	free(play);
@@ -71,9 +61,9 @@ play_destroy(struct play *play)
 	if (play == NULL) {
 		return;
 	}
-	if (play->stream.fd >= 0 && play->granted.id > 0 &&
-	    play_heard(play) < play->position.sent) {
-		daemon_kill(play->settings.daemon, play->granted.id);
+	if (play_heard(play) < track_sent(&play->track)) {
+		unwatch(play);
+		track_kill(&play->track);
 	}
 	forget(play);
 }
@@ -85,7 +75,7 @@ play_destroy(struct play *play)
 static void
 end(struct play *play)
 {
-	if ((play->used == 0 && play_mixed(play) == play->position.sent) ||
+	if ((play->used == 0 && play_mixed(play) == track_sent(&play->track)) ||
 	    (!play->held && loop_now() > play->give_up)) {
 		void (*gone)(void *arg) = play->gone;
 		void *arg = play->gone_arg;
@@ -120,15 +110,18 @@ play_create(const struct play_settings *settings, struct play **created)
 		return -ENOMEM;
 	}
 	play->settings = *settings;
-	play->stream.fd = -1;
 	play->tick = (struct loop_timer){ .fired = on_tick, .arg = play };
-	position_start(&play->position, settings->rate, true, 0);
 	error =
 	    convert_init(&play->convert, settings->format, settings->channels);
 	if (error != 0) {
 		free(play);
 		return error;
 	}
+	play->track = (struct track){ .daemon = settings->daemon,
+		.name = settings->name,
+		.wire = play->convert.wire,
+		.frame_bytes = play->convert.wire_bytes };
+	track_init(&play->track, settings->rate);
 	*created = play;
 	return 0;
 }
@@ -137,7 +130,7 @@ static void
 set_patience(struct play *play)
 {
 	int64_t left =
-	    position_us(&play->position, play->taken - play_heard(play));
+	    position_us(&play->track.position, play->taken - play_heard(play));
 
 	play->give_up = loop_now() + left + PATIENCE;
 }
@@ -205,72 +198,31 @@ play_take(struct play *play, const uint8_t *in, size_t n)
 static void
 consume(struct play *play, size_t bytes)
 {
-	unsigned frame = play->convert.wire_bytes;
-	size_t whole = (play->cut + bytes) / frame;
-
-	play->cut = (play->cut + bytes) % frame;
 	play->begin += bytes;
 	play->used -= bytes;
 	if (play->used == 0) {
 		play->begin = 0;
 	}
-	position_sent(&play->position, whole, loop_now());
 }
 
 /* --- the daemon ----------------------------------------------------------- */
 
-/* What was sent there and never came back counts as played in time. */
 static void
 lose(struct play *play)
 {
-	disconnect(play);
-	play->lost = true;
-	play->underruns += play->told_underruns;
-	play->told_underruns = 0;
-	if (play->cut > 0) {
-		consume(play, play->convert.wire_bytes - play->cut);
-	}
-	position_turn(&play->position, false, 0, loop_now());
-}
-
-static void
-on_record(struct play *play, const struct esd_position *record)
-{
-	uint64_t mixed = esd_join(record->played_high, record->played_low);
-	int64_t stamp =
-	    (int64_t)esd_join(record->stamp_high, record->stamp_low);
-
-	/* The clock of another machine says nothing here. */
-	if (stamp > loop_now() || stamp < loop_now() - PATIENCE) {
-		stamp = loop_now();
-	}
-	play->told_underruns = (unsigned)record->underruns;
-	position_record(&play->position, play->base + mixed,
-	    record->delay > 0 ? (uint32_t)record->delay : 0, stamp);
+	unwatch(play);
+	consume(play, track_lose(&play->track));
 }
 
 static void
 on_stream(void *arg, int fd, short events)
 {
 	struct play *play = arg;
-	struct esd_position record;
-	int error = -ETIMEDOUT;
 
-	if (play->granted.id > 0 && (events & ~POLLOUT) != 0) {
-		do {
-			error = client_told(&play->stream, ESD_STREAM_TRACK,
-			    &record, 0);
-			if (error == 0) {
-				on_record(play, &record);
-			}
-		} while (error == 0);
-	} else if ((events & ~POLLOUT) != 0) {
-		error = -ECONNRESET;
-	}
 	if ((events & POLLOUT) != 0) {
 		play->full = false;
 	}
-	if (error != -ETIMEDOUT) {
+	if (track_look(&play->track) != 0) {
 		lose(play);
 	}
 	on_tick(play);
@@ -281,9 +233,9 @@ watch(struct play *play)
 {
 	short events = play->full ? POLLIN | POLLOUT : POLLIN;
 
-	if (play->stream.fd >= 0) {
-		(void)loop_watch(play->settings.loop, play->stream.fd, events,
-		    on_stream, play);
+	if (play->track.stream.fd >= 0) {
+		(void)loop_watch(play->settings.loop, play->track.stream.fd,
+		    events, on_stream, play);
 	}
 }
 
@@ -306,25 +258,14 @@ connect_stream(struct play *play)
 	const struct play_settings *settings = &play->settings;
 	uint64_t ms = ((uint64_t)settings->buffer * 1000 + settings->rate - 1) /
 		      settings->rate;
-	bool tracked;
 
-	if (daemon_play(settings->daemon, settings->name, play->convert.wire,
-		settings->rate,
-		ms < ESD_BUFFER_MS_MAX ? (uint32_t)ms : ESD_BUFFER_MS_MAX,
-		&play->stream, &play->granted) != 0) {
-		if (!play->lost) {
+	if (track_connect(&play->track,
+		ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX) != 0) {
+		if (!play->track.lost) {
 			lose(play);
 		}
 		return;
 	}
-	tracked = play->granted.id > 0;
-	if (play->lost || !tracked) {
-		position_turn(&play->position, tracked,
-		    tracked ? 0 : daemon_lag(settings->daemon, settings->rate),
-		    loop_now());
-	}
-	play->lost = false;
-	play->base = play->position.sent;
 	set_volume(play);
 	watch(play);
 }
@@ -335,16 +276,10 @@ connect_stream(struct play *play)
 static size_t
 allowed(struct play *play)
 {
-	uint64_t away = play->position.sent - play_mixed(play);
-	uint64_t most = play->settings.buffer;
+	uint64_t most = track_room(&play->track, play->settings.buffer);
 
-	if (play->granted.id > 0 && (uint64_t)play->granted.frames < most) {
-		most = (uint64_t)play->granted.frames;
-	}
-	if (away >= most) {
-		return 0;
-	}
-	most = (most - away) * play->convert.wire_bytes - play->cut;
+	most = most * play->convert.wire_bytes;
+	most -= most > 0 ? play->track.cut : 0;
 	return play->used < most ? play->used : (size_t)most;
 }
 
@@ -354,28 +289,24 @@ send_some(struct play *play, size_t bytes)
 {
 	ssize_t sent;
 
-	if (play->stream.fd < 0) {
+	if (play->track.stream.fd < 0) {
+		track_pass(&play->track, bytes);
 		consume(play, bytes);
 		return true;
 	}
 	if (play->full) {
 		return false;
 	}
-	sent = send(play->stream.fd, play->queue + play->begin,
-	    bytes < SENT_ONCE ? bytes : SENT_ONCE, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent >= 0) {
+	sent = track_send(&play->track, play->queue + play->begin, bytes);
+	if (sent < 0) {
+		lose(play);
+	} else if (sent > 0) {
 		consume(play, (size_t)sent);
-		return true;
-	}
-	if (errno == EAGAIN) {
+	} else {
 		play->full = true;
 		watch(play);
-		return false;
 	}
-	if (errno != EINTR) {
-		lose(play);
-	}
-	return true;
+	return sent != 0;
 }
 
 /*
@@ -399,7 +330,7 @@ forward(struct play *play)
 	if (play->held) {
 		return;
 	}
-	if (play->stream.fd < 0 && play->used > 0) {
+	if (play->track.stream.fd < 0 && play->used > 0) {
 		connect_stream(play);
 	}
 	while ((bytes = allowed(play)) > 0 && send_some(play, bytes)) {
@@ -442,17 +373,17 @@ play_taken(const struct play *play)
 uint64_t
 play_mixed(struct play *play)
 {
-	return position_mixed(&play->position, loop_now());
+	return track_mixed(&play->track);
 }
 
 uint64_t
 play_heard(struct play *play)
 {
-	return position_heard(&play->position, loop_now());
+	return track_heard(&play->track);
 }
 
 unsigned
 play_underruns(const struct play *play)
 {
-	return play->underruns + play->told_underruns;
+	return track_underruns(&play->track);
 }

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compat-tools/daemon.h"
 #include "compat-tools/dsp/convert.h"
-#include "compat-tools/dsp/daemon.h"
 #include "compat-tools/dsp/loop.h"
 
 struct play;

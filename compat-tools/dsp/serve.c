@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "compat-tools/dsp/daemon.h"
+#include "compat-tools/daemon.h"
 #include "compat-tools/dsp/device.h"
 #include "compat-tools/dsp/doorway.h"
 #include "compat-tools/dsp/loop.h"
@@ -51,6 +51,12 @@ on_lonely(void *arg)
 	serve->left = true;
 }
 
+static void
+complain(const char *sentence)
+{
+	(void)fprintf(stderr, "esddsp: %s\n", sentence);
+}
+
 int
 serve_create(int listener, bool verbose, struct serve **created)
 {
@@ -62,7 +68,8 @@ serve_create(int listener, bool verbose, struct serve **created)
 	}
 	serve->verbose = verbose;
 	serve->lonely = (struct loop_timer){ .fired = on_lonely, .arg = serve };
-	daemon_init(&serve->daemon, verbose);
+	daemon_init(&serve->daemon);
+	serve->daemon.tell = verbose ? complain : NULL;
 	error = loop_create(&serve->loop);
 	if (error == 0) {
 		error = doorway_create(serve, serve->loop, listener,

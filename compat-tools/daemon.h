@@ -1,13 +1,13 @@
 /*
- * The daemon, as the dsp server sees it: a connection for orders, kept while
- * it lasts, and one of its own for each stream.
+ * The daemon, as those see it who stand for a sound card: a connection for
+ * orders, kept while it lasts, and one of its own for each stream.
  *
  * Every call may wait for the daemon, DAEMON_MS at most for each exchange; one
  * that was not there is not asked again for a while, so that a daemon that
  * hangs does not hang the programs with it.  Errors: -errno.  Thread: one.
  */
-#ifndef DSP_DAEMON_H
-#define DSP_DAEMON_H
+#ifndef DAEMON_H
+#define DAEMON_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +21,12 @@
 struct daemon {
 	struct client client; /* for orders; fd -1: none now */
 	bool extended;	      /* has the requests from 1000 on */
-	bool verbose;
+
+	/* To be set after daemon_init(), where wanted. */
+	const char *server; /* as address_parse() takes it; stays where it is */
+	bool swapped;	    /* see client.h; for connections to come */
+	bool (*refuse)(int fd); /* whether that server won't do: -ELOOP */
+	void (*tell)(const char *sentence); /* an error; NULL: nobody */
 
 	/* Not before this; and how long the next pause is. */
 	int64_t retry_at;
@@ -32,15 +37,11 @@ struct daemon {
 	uint32_t period; /* frames of that */
 };
 
-void daemon_init(struct daemon *daemon, bool verbose);
+void daemon_init(struct daemon *daemon);
 void daemon_finish(struct daemon *daemon);
 
 /* Connects for orders, unless it is. */
 int daemon_connect(struct daemon *daemon);
-
-/* The same; starts one of this machine that is not there, if esd.conf lets us.
- */
-int daemon_open(struct daemon *daemon);
 
 /*
  * The same for a stream, which the connection has become when this returns.
@@ -52,6 +53,9 @@ int daemon_play(struct daemon *daemon, const char *name, int32_t wire,
     struct esd_granted *granted);
 int daemon_record(struct daemon *daemon, const char *name, int32_t wire,
     uint32_t rate, struct client *stream);
+
+/* It plays nothing while it is held: its ring waits.  -ENOSYS: it can't. */
+int daemon_hold(struct daemon *daemon, int32_t id, bool held);
 
 /* Ends a stream of daemon_play() at once, with what it has yet to play. */
 void daemon_kill(struct daemon *daemon, int32_t id);

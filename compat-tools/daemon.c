@@ -1,20 +1,17 @@
-#include "compat-tools/dsp/daemon.h"
+#include "compat-tools/daemon.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "compat-tools/dsp/loop.h"
-#include "compat-tools/libesd/libesd.h"
+#include "compat-tools/transport.h"
 
 #define GUESSED_RATE   44100
 #define GUESSED_PERIOD 512
 
 void
-daemon_init(struct daemon *daemon, bool verbose)
+daemon_init(struct daemon *daemon)
 {
-	*daemon = (struct daemon){ .verbose = verbose,
-		.pause = DAEMON_PAUSE,
+	*daemon = (struct daemon){ .pause = DAEMON_PAUSE,
 		.rate = GUESSED_RATE,
 		.period = GUESSED_PERIOD };
 	daemon->client.fd = -1;
@@ -31,8 +28,8 @@ daemon_finish(struct daemon *daemon)
 static void
 say(const struct daemon *daemon, const struct client *client)
 {
-	if (daemon->verbose) {
-		(void)fprintf(stderr, "esddsp: %s\n", client->why);
+	if (daemon->tell != NULL) {
+		daemon->tell(client->why);
 	}
 }
 
@@ -42,10 +39,33 @@ lose(struct daemon *daemon, const struct client *client, int error)
 {
 	say(daemon, client);
 	client_close(&daemon->client);
-	daemon->retry_at = loop_now() + daemon->pause;
+	daemon->retry_at = transport_now_us() + daemon->pause;
 	daemon->pause *= 2;
 	if (daemon->pause > DAEMON_PAUSE_MAX) {
 		daemon->pause = DAEMON_PAUSE_MAX;
+	}
+	return error;
+}
+
+static int
+open_client(const struct daemon *daemon, struct client *client)
+{
+	int error = client_connect(client, daemon->server, DAEMON_MS);
+
+	if (error == 0 && daemon->refuse != NULL &&
+	    daemon->refuse(client->fd)) {
+		(void)snprintf(client->why, sizeof(client->why),
+		    "the daemon at %s is this very program; name another "
+		    "with ESPEAKER, or a card itself",
+		    client->place);
+		error = -ELOOP;
+	}
+	if (error == 0) {
+		client->swapped = daemon->swapped;
+		error = client_shake_hands(client);
+	}
+	if (error != 0) {
+		client_close(client);
 	}
 	return error;
 }
@@ -55,10 +75,10 @@ reach(struct daemon *daemon, struct client *client)
 {
 	int error;
 
-	if (loop_now() < daemon->retry_at) {
+	if (transport_now_us() < daemon->retry_at) {
 		return -ENODEV;
 	}
-	error = client_open(client, NULL, DAEMON_MS);
+	error = open_client(daemon, client);
 	if (error != 0) {
 		return lose(daemon, client, error);
 	}
@@ -99,27 +119,6 @@ daemon_connect(struct daemon *daemon)
 		error = ask_status(daemon);
 	}
 	return error < 0 ? lose(daemon, &daemon->client, error) : 0;
-}
-
-static bool
-is_local(void)
-{
-	struct address address;
-
-	return address_parse(NULL, &address) == 0 &&
-	       address.kind == ADDRESS_LOCAL;
-}
-
-int
-daemon_open(struct daemon *daemon)
-{
-	int error = daemon_connect(daemon);
-
-	if (error != 0 && is_local() && libesd_spawn()) {
-		daemon->retry_at = 0;
-		error = daemon_connect(daemon);
-	}
-	return error;
 }
 
 /* One order; where the connection had broken since the last, on a new one. */
@@ -205,6 +204,22 @@ daemon_kill(struct daemon *daemon, int32_t id)
 	struct esd_id wanted = { id };
 
 	(void)order(daemon, ESD_STREAM_KILL, &wanted, NULL);
+}
+
+int
+daemon_hold(struct daemon *daemon, int32_t id, bool held)
+{
+	struct esd_hold wanted = { id, held };
+	struct esd_ok done = { 0 };
+	int error = daemon_connect(daemon);
+
+	if (error == 0 && !daemon->extended) {
+		error = -ENOSYS;
+	}
+	if (error == 0) {
+		error = order(daemon, ESD_STREAM_HOLD, &wanted, &done);
+	}
+	return error == 0 && done.ok == 0 ? -ECONNRESET : error;
 }
 
 uint32_t

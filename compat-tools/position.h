@@ -8,8 +8,8 @@
  *   heard   of those, have been at the card
  * None of them ever goes back.  Times are microseconds of CLOCK_MONOTONIC.
  */
-#ifndef DSP_POSITION_H
-#define DSP_POSITION_H
+#ifndef POSITION_H
+#define POSITION_H
 
 #include <stdbool.h>
 #include <stdint.h>

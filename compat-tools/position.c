@@ -1,4 +1,4 @@
-#include "compat-tools/dsp/position.h"
+#include "compat-tools/position.h"
 
 #define SECOND INT64_C(1000000) /* us */
 #define AHEAD  (POSITION_AHEAD_MS * (SECOND / 1000))

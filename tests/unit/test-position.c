@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "compat-tools/dsp/position.h"
+#include "compat-tools/position.h"
 
 #define RATE 48000
 #define MS   1000 /* us; 48 frames */
