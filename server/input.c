@@ -10,7 +10,8 @@
 int
 input_init(struct input *input, const char *name,
     const struct device_want *want, struct tap *tap,
-    void (*report)(void *arg, const struct mixer_event *event), void *arg)
+    void (*report)(void *arg, const struct mixer_event *event),
+    void (*wake)(void *arg), void *arg)
 {
 	memset(input, 0, sizeof(*input));
 	(void)snprintf(input->name, sizeof(input->name), "%s", name);
@@ -22,13 +23,20 @@ input_init(struct input *input, const char *name,
 	    (size_t)ENGINE_PERIOD_MAX * ENGINE_CHANNELS_MAX * OUT_BYTES_MAX);
 	input->frames =
 	    calloc((size_t)ENGINE_PERIOD_MAX * 2, sizeof(*input->frames));
-	return input->raw == NULL || input->frames == NULL ? -ENOMEM : 0;
+	if (input->raw == NULL || input->frames == NULL) {
+		return -ENOMEM;
+	}
+	return opener_create(wake, arg, &input->opener);
 }
 
 void
 input_finish(struct input *input)
 {
-	sink_close(&input->card);
+	if (input->opener != NULL) {
+		opener_close(input->opener, &input->card);
+		opener_destroy(input->opener);
+		input->opener = NULL;
+	}
 	sink_close(&input->null);
 	free(input->raw);
 	free(input->frames);
@@ -56,20 +64,40 @@ tell_failure(struct input *input, int error)
 	input->failed = error;
 }
 
-static void
-open_card(struct input *input, uint64_t now)
+static bool
+is_wanted(const struct input *input)
 {
-	int error = sink_listen(&input->card, input->name, &input->want);
+	/* Relaxed: looked at again every period. */
+	return atomic_load_explicit(&input->tap->wanted, memory_order_relaxed);
+}
 
-	if (error < 0) {
-		input->retry_at = now + INPUT_RETRY_MS;
-		tell_failure(input, error);
-		return;
-	}
+static void
+take_card(struct input *input, const struct sink *card)
+{
+	input->card = *card;
 	input->failed = 0;
 	input->now = &input->card;
 	sink_close(&input->null);
 	tell(input, MIXER_LISTENING, 0);
+}
+
+static void
+take_outcome(struct input *input, uint64_t now)
+{
+	struct sink card;
+	int error;
+
+	if (!opener_take(input->opener, &card, &error)) {
+		return;
+	}
+	if (!is_wanted(input)) {
+		opener_close(input->opener, &card);
+	} else if (error < 0) {
+		input->retry_at = now + INPUT_RETRY_MS;
+		tell_failure(input, error);
+	} else {
+		take_card(input, &card);
+	}
 }
 
 static void
@@ -83,28 +111,37 @@ open_null(struct input *input)
 static void
 lose_card(struct input *input, int error, uint64_t now)
 {
-	sink_close(&input->card);
+	opener_close(input->opener, &input->card);
 	input->now = NULL;
 	input->retry_at = now;
 	tell_failure(input, error);
 }
 
+static void
+stop(struct input *input)
+{
+	opener_close(input->opener, &input->card);
+	sink_close(&input->null);
+	input->now = NULL;
+	input->retry_at = 0;
+	input->failed = 0;
+}
+
 void
 input_tend(struct input *input, uint64_t now)
 {
-	/* Relaxed: looked at again every period. */
-	if (!atomic_load_explicit(&input->tap->wanted, memory_order_relaxed)) {
-		sink_close(&input->card);
-		sink_close(&input->null);
-		input->now = NULL;
-		input->retry_at = 0;
-		input->failed = 0;
+	take_outcome(input, now);
+	if (!is_wanted(input)) {
+		stop(input);
 		return;
 	}
-	if (input->now != &input->card && now >= input->retry_at) {
-		open_card(input, now);
+	if (input->now != &input->card && now >= input->retry_at &&
+	    !opener_is_opening(input->opener)) {
+		opener_listen(input->opener, input->name, &input->want);
+		input->silent_at = now + INPUT_HOLD_MS;
 	}
-	if (input->now == NULL) {
+	if (input->now == NULL &&
+	    (now >= input->silent_at || !opener_is_opening(input->opener))) {
 		open_null(input);
 	}
 }

@@ -80,6 +80,16 @@ struct mixer {
 	uint8_t *buffer; /* one period in the device's format */
 };
 
+/* Thread: any, the openers' too. */
+static void
+wake_audio(void *arg)
+{
+	struct mixer *mixer = arg;
+	uint64_t one = 1;
+
+	(void)!write(mixer->wake_fd, &one, sizeof(one));
+}
+
 /* --- audio thread ----------------------------------------------------- */
 
 static uint64_t
@@ -396,7 +406,7 @@ audio_main(void *arg)
 	struct mixer *mixer = arg;
 
 	ask_realtime(mixer);
-	output_tend(&mixer->output, clock_ms());
+	output_begin(&mixer->output, clock_ms());
 	wake_control(mixer);
 	while (!atomic_load_explicit(&mixer->stop, memory_order_relaxed)) {
 		run_once(mixer);
@@ -408,14 +418,6 @@ audio_main(void *arg)
 }
 
 /* --- control thread --------------------------------------------------- */
-
-static void
-wake_audio(struct mixer *mixer)
-{
-	uint64_t one = 1;
-
-	(void)!write(mixer->wake_fd, &one, sizeof(one));
-}
 
 static void
 free_mixer(struct mixer *mixer)
@@ -488,12 +490,13 @@ make_parts(struct mixer *mixer)
 		return -ENOMEM;
 	}
 	error = input_init(&mixer->input, mixer->settings.capture,
-	    &mixer->settings.want, &mixer->capture, tell_event, mixer);
+	    &mixer->settings.want, &mixer->capture, tell_event, wake_audio,
+	    mixer);
 	if (error < 0) {
 		return error;
 	}
 	return output_init(&mixer->output, &mixer->settings.devices,
-	    &mixer->settings.want, tell_event, mixer);
+	    &mixer->settings.want, tell_event, wake_audio, mixer);
 }
 
 int

@@ -4,44 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-int
-sink_open(struct sink *sink, const char *name, const struct device_want *want)
-{
-	int error;
-
-	sink->kind = device_kind_of(name);
-	error = sink->kind->open(name, want, &sink->device, &sink->got);
-	if (error < 0) {
-		sink->device = NULL;
-	}
-	return error;
-}
-
-int
-sink_listen(struct sink *sink, const char *name, const struct device_want *want)
-{
-	int error = -ENODEV;
-
-	sink->kind = device_kind_of(name);
-	if (sink->kind->listen != NULL) {
-		error =
-		    sink->kind->listen(name, want, &sink->device, &sink->got);
-	}
-	if (error < 0) {
-		sink->device = NULL;
-	}
-	return error;
-}
-
-void
-sink_close(struct sink *sink)
-{
-	if (sink->device != NULL) {
-		sink->kind->close(sink->device);
-		sink->device = NULL;
-	}
-}
-
 static void
 report(struct output *output, enum mixer_event_kind kind, int error)
 {
@@ -59,8 +21,11 @@ report(struct output *output, enum mixer_event_kind kind, int error)
 int
 output_init(struct output *output, const struct devices *devices,
     const struct device_want *want,
-    void (*report_event)(void *arg, const struct mixer_event *event), void *arg)
+    void (*report_event)(void *arg, const struct mixer_event *event),
+    void (*wake)(void *arg), void *arg)
 {
+	int error;
+
 	memset(output, 0, sizeof(*output));
 	output->devices = *devices;
 	output->want = *want;
@@ -69,13 +34,18 @@ output_init(struct output *output, const struct devices *devices,
 	output->rate = want->rate;
 	output->now = &output->null;
 	hotplug_open(&output->hotplug, HOTPLUG_ROOT);
-	return sink_open(&output->null, "null", want);
+	error = sink_open(&output->null, "null", want);
+	return error < 0 ? error : opener_create(wake, arg, &output->opener);
 }
 
 void
 output_finish(struct output *output)
 {
-	sink_close(&output->card);
+	if (output->opener != NULL) {
+		opener_close(output->opener, &output->card);
+		opener_destroy(output->opener);
+		output->opener = NULL;
+	}
 	sink_close(&output->null);
 	hotplug_close(&output->hotplug);
 }
@@ -84,6 +54,7 @@ static void
 use_card(struct output *output, uint64_t now)
 {
 	output->now = &output->card;
+	output->held_until = 0;
 	output->progress = now;
 	output->prime = true;
 	output->trouble = 0;
@@ -92,7 +63,7 @@ use_card(struct output *output, uint64_t now)
 static void
 lose_card(struct output *output, int error, uint64_t now)
 {
-	sink_close(&output->card);
+	opener_close(output->opener, &output->card);
 	output->now = &output->null;
 	if (output->doubtful) {
 		return; /* it never quite came back: the round goes on */
@@ -118,35 +89,55 @@ is_implied(const struct output *output, const char *name)
 	       device_kind_of(name) == &device_null;
 }
 
-/* A round through the chain; ends at the first device that opens. */
 static void
-open_due(struct output *output, uint64_t now)
+take_card(struct output *output, const struct sink *card, uint64_t now)
+{
+	output->card = *card;
+	if (card->got.rate == output->rate) {
+		use_card(output, now);
+	} else { /* there will be an engine for its rate */
+		output->doubtful = false;
+	}
+	if (!output->doubtful) {
+		accept_card(output);
+	}
+}
+
+static void
+take_outcome(struct output *output, uint64_t now)
+{
+	struct sink card;
+	int error;
+
+	if (!opener_take(output->opener, &card, &error)) {
+		return;
+	}
+	if (output->released) {
+		opener_close(output->opener, &card);
+	} else if (error < 0) {
+		report(output, MIXER_FAILED, error);
+	} else {
+		take_card(output, &card, now);
+	}
+}
+
+/* The next of a round through the chain, which ends at the first that opens. */
+static void
+open_next(struct output *output, uint64_t now)
 {
 	int index;
 
-	while ((index = devices_try(&output->devices, now)) >= 0) {
-		int error;
-
-		if (is_implied(output, output->devices.names[index])) {
-			continue;
-		}
-		output->device = (unsigned)index;
-		error = sink_open(&output->card, output->devices.names[index],
-		    &output->want);
-		if (error < 0) {
-			report(output, MIXER_FAILED, error);
-			continue;
-		}
-		if (output->card.got.rate == output->rate) {
-			use_card(output, now);
-		} else {
-			output->doubtful = false;
-		}
-		if (!output->doubtful) {
-			accept_card(output);
-		}
+	do {
+		index = devices_try(&output->devices, now);
+	} while (
+	    index >= 0 && is_implied(output, output->devices.names[index]));
+	if (index < 0) {
+		output->held_until = 0; /* there is nothing to wait for */
 		return;
 	}
+	output->device = (unsigned)index;
+	opener_open(output->opener, output->devices.names[index],
+	    &output->want);
 }
 
 static uint32_t
@@ -161,12 +152,22 @@ stall_ms(const struct output *output)
 void
 output_tend(struct output *output, uint64_t now)
 {
-	if (output->card.device == NULL && !output->released) {
-		if (hotplug_happened(&output->hotplug)) {
-			devices_lost(&output->devices, now);
-		}
-		open_due(output, now);
+	take_outcome(output, now);
+	if (output->card.device != NULL || output->released ||
+	    opener_is_opening(output->opener)) {
+		return;
 	}
+	if (hotplug_happened(&output->hotplug)) {
+		devices_lost(&output->devices, now);
+	}
+	open_next(output, now);
+}
+
+void
+output_begin(struct output *output, uint64_t now)
+{
+	output->held_until = now + OUTPUT_HOLD_MS;
+	output_tend(output, now);
 }
 
 void
@@ -180,12 +181,13 @@ output_release(struct output *output, bool released, uint64_t now)
 		return; /* nobody else wants it, and opening begins it anew */
 	}
 	if (released) {
-		sink_close(&output->card);
+		opener_close(output->opener, &output->card);
 		output->now = &output->null;
+		output->held_until = 0;
 		report(output, MIXER_RELEASED, 0);
 	} else {
 		devices_lost(&output->devices, now);
-		open_due(output, now);
+		output_begin(output, now);
 	}
 }
 
@@ -215,6 +217,10 @@ output_fds(struct output *output, struct pollfd *fds, uint64_t now,
 	struct sink *sink = output->now;
 	uint64_t deadline;
 
+	if (now < output->held_until) {
+		*timeout = (int)(output->held_until - now);
+		return 0;
+	}
 	*timeout = -1;
 	if (sink == &output->card) {
 		deadline = output->progress + stall_ms(output) + 1;
@@ -259,9 +265,13 @@ uint32_t
 output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 {
 	struct sink *sink = output->now;
-	int room = sink->kind->room(sink->device, fds, count);
 	bool first = output->prime; /* it is empty: room proves nothing */
+	int room;
 
+	if (now < output->held_until) {
+		return 0;
+	}
+	room = sink->kind->room(sink->device, fds, count);
 	output->prime = false;
 	if (room < 0) {
 		handle_error(output, room, now);

@@ -1,6 +1,6 @@
 /*
  * What the audio thread plays into: the card while there is one, else nothing,
- * in real time, while the card is tried again.
+ * in real time, while the card is tried again by the opener's thread.
  * Thread: audio.
  */
 #ifndef OUTPUT_H
@@ -9,21 +9,10 @@
 #include "server/device/hotplug.h"
 #include "server/devices.h"
 #include "server/event.h"
+#include "server/opener.h"
 
-#define OUTPUT_STALL_MS 150 /* beyond three periods without progress: lost */
-
-struct sink {
-	const struct device_kind *kind;
-	struct device *device; /* NULL: closed */
-	struct device_got got;
-};
-
-/* Opens a name's kind of device for playing, or for capture; 0 or -errno. */
-int sink_open(struct sink *sink, const char *name,
-    const struct device_want *want);
-int sink_listen(struct sink *sink, const char *name,
-    const struct device_want *want);
-void sink_close(struct sink *sink); /* one that isn't open is fine */
+#define OUTPUT_STALL_MS 150  /* beyond three periods without progress: lost */
+#define OUTPUT_HOLD_MS	1000 /* that sound waits for a card to be opened */
 
 struct output {
 	/* constant */
@@ -31,6 +20,7 @@ struct output {
 	void (*report)(void *arg, const struct mixer_event *event);
 	void *arg;
 
+	struct opener *opener;
 	struct devices devices;
 	struct hotplug hotplug; /* begins a round of those at once */
 	unsigned device;	/* index of the card's name */
@@ -38,6 +28,8 @@ struct output {
 	struct sink null;	/* always open */
 	struct sink *now;	/* one of the two */
 	uint32_t rate;		/* the mixer's, frames/s */
+	uint64_t held_until;	/* ms; nothing is played before, for a card that
+				   is being opened may have it all */
 	uint64_t progress;	/* when the card last took something, ms */
 	uint32_t underruns;
 	int trouble;   /* the error last reported, 0: none */
@@ -49,16 +41,24 @@ struct output {
 /*
  * Opens the null device at want.rate.  0 or -errno.
  *   report  takes each event; must not block
+ *   wake    called on the opener's thread when output_tend() has something
  */
 int output_init(struct output *output, const struct devices *devices,
     const struct device_want *want,
-    void (*report)(void *arg, const struct mixer_event *event), void *arg);
+    void (*report)(void *arg, const struct mixer_event *event),
+    void (*wake)(void *arg), void *arg);
 void output_finish(struct output *output);
 
-/* Opens what is due.  May take as long as an open. */
+/* Has the first card opened; what is to be played waits for that. */
+void output_begin(struct output *output, uint64_t now);
+
+/* Has opened what is due, and takes what has been. */
 void output_tend(struct output *output, uint64_t now);
 
-/* Closes the card and tries none, or takes one again.  May be said often. */
+/*
+ * Closes the card and tries none, or takes one again, for which what is to be
+ * played waits.  May be said often.
+ */
 void output_release(struct output *output, bool released, uint64_t now);
 
 /* The mixer now runs at that rate: a card that waits for it may play. */

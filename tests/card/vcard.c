@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +31,10 @@
 
 /*
  * One that was used, or -1: closing it would wait for every processor, which
- * takes long on a busy machine and is none of the card's business.
+ * takes long on a busy machine and is none of the card's business.  Streams may
+ * be opened and closed by several threads.
  */
-static int spare_watch = -1;
+static atomic_int spare_watch = -1;
 
 SND_PCM_PLUGIN_DEFINE_FUNC(vcard);
 
@@ -309,10 +311,16 @@ vcard_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
 static void
 close_watch(struct vcard *card)
 {
-	if (card->watch >= 0 && card->watched >= 0 && spare_watch < 0) {
+	int none = -1;
+
+	if (card->watch >= 0 && card->watched >= 0) {
 		inotify_rm_watch(card->watch, card->watched);
-		spare_watch = card->watch;
-	} else if (card->watch >= 0) {
+		if (atomic_compare_exchange_strong(&spare_watch, &none,
+			card->watch)) {
+			return;
+		}
+	}
+	if (card->watch >= 0) {
 		close(card->watch);
 	}
 }
@@ -410,9 +418,10 @@ open_watch(struct vcard *card)
 {
 	char path[PATH_MAX];
 
-	card->watch =
-	    spare_watch >= 0 ? spare_watch : inotify_init1(WATCH_FLAGS);
-	spare_watch = -1;
+	card->watch = atomic_exchange(&spare_watch, -1);
+	if (card->watch < 0) {
+		card->watch = inotify_init1(WATCH_FLAGS);
+	}
 	snprintf(path, sizeof(path), "%s/control", card->dir);
 	card->watched = card->watch < 0
 			    ? -1

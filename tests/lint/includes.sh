@@ -50,9 +50,11 @@ server/insert.*        server/recorder.h server/ring.h server/sound.h server/tap
 server/master.*        server/stream.h server/engine/*
 server/rates.*         server/engine/*
 server/rest.*
-server/input.*         server/output.h server/tap.h server/engine/*
+server/sink.*          server/device/device.h
+server/opener.*        server/sink.h server/ring.h server/thread.h
+server/input.*         server/opener.h server/event.h server/tap.h server/engine/*
 server/stream.*        server/clips.h server/sound.h server/volume.h server/engine/* server/ring.h
-server/output.*        server/device/* server/devices.h server/engine/* server/event.h
+server/output.*        server/opener.h server/device/* server/devices.h server/engine/* server/event.h
 server/mixer.*         server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/rest.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
 server/session.*       protocols/* server/client.h server/insert.h server/outbox.h server/recorder.h server/stream.h server/cookie.h server/log.h
 server/memory.*        protocols/* server/volume.h server/log.h
@@ -78,7 +80,7 @@ uv.h         server/loop.c server/loop.h
 alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* compat-tools/alsa-plugin/*
 sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h compat-tools/libesd/sndfile_door.c
 pthread.h    server/thread.[ch] server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c compat-tools/dsp/ask.c tests/*
-stdatomic.h  server/moment.[ch] server/rest.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] tests/*
+stdatomic.h  server/moment.[ch] server/rest.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] server/opener.c tests/*
 criterion/*  tests/*
 '
 

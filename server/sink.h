@@ -1,0 +1,23 @@
+/*
+ * One device, of whatever kind, and what it granted.
+ * Thread: one at a time; opening and closing may take their time.
+ */
+#ifndef SINK_H
+#define SINK_H
+
+#include "server/device/device.h"
+
+struct sink {
+	const struct device_kind *kind;
+	struct device *device; /* NULL: closed */
+	struct device_got got;
+};
+
+/* Opens a name's kind of device for playing, or for capture; 0 or -errno. */
+int sink_open(struct sink *sink, const char *name,
+    const struct device_want *want);
+int sink_listen(struct sink *sink, const char *name,
+    const struct device_want *want);
+void sink_close(struct sink *sink); /* one that isn't open is fine */
+
+#endif
