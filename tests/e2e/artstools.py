@@ -13,8 +13,7 @@ import tempfile
 import wave
 
 from artsd import Artsd
-from daemon import BUILD, Daemon, check, on_card, until
-from net import free_port
+from daemon import BUILD, Daemon, check, free_port, on_card, until
 from sound import noise, raw, words
 
 RATE = 44100

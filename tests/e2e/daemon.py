@@ -7,8 +7,10 @@ struct.pack(), in either byte order.
 import atexit
 import concurrent.futures
 import contextlib
+import errno
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -38,7 +40,7 @@ atexit.register(shutil.rmtree, f"/tmp/mcop-{os.environ['LOGNAME']}",
 KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 MARKER = 0x454E444E
 TOGETHER = 4  # cases of a test that run at once
-PATIENCE = 10.0  # seconds for anything that should happen at once
+PATIENCE = 30.0  # seconds for anything that should happen at once
 
 CONNECT, STREAM_PLAY, SERVER_INFO = 0, 3, 16
 SAMPLE_CACHE, SAMPLE_PLAY = 6, 8
@@ -75,6 +77,42 @@ def together(*cases):
     with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
         for case in [pool.submit(case) for case in cases]:
             case.result()
+
+
+PORTS = range(17000, 32000)  # no connection is given one of these by itself
+reserved = []
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+def free_port():
+    """A TCP port that both loopback addresses have free, and that no other
+    test takes until this one ends."""
+    while True:
+        port = random.choice(PORTS)
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0esdmixd-port-{port}")
+            with socket.create_server(("127.0.0.1", port)):
+                pass
+            if has_ipv6():
+                with socket.create_server(("::1", port),
+                                          family=socket.AF_INET6):
+                    pass
+        except OSError as error:
+            name.close()
+            if error.errno == errno.EADDRINUSE:
+                continue
+            raise
+        reserved.append(name)
+        return port
 
 
 class Client:
@@ -320,6 +358,8 @@ class Daemon:
             until("no player is listed", lambda: not client.all_info())
 
     def descriptors(self):
+        """How many are open, its first device's included."""
+        until("it plays", lambda: self.log_lines("playing at"))
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def memory(self):

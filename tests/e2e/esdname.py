@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import time
 
-from daemon import BUILD, KEY, PATIENCE, Client, check, until
-from net import Remote, free_port
+from daemon import BUILD, KEY, PATIENCE, Client, check, free_port, until
+from net import Remote
 
 SPAWN = BUILD / "tests/libesd/spawn"
 

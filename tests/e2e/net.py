@@ -11,38 +11,14 @@ import subprocess
 import time
 
 from daemon import (BITS16, BUILD, KEY, MARKER, PLAY, STEREO, STREAM_PLAY,
-                    Client, Daemon, check, on_card, together, until)
+                    Client, Daemon, check, free_port, has_ipv6, on_card,
+                    together, until)
 from exact import expect_alone, heard
 from sound import noise, raw, words
 
 RATE = 44100
 LARGE = ("--period", 2048, "--periods", 16)
 WRONG = 1000  # cookies
-
-
-def free_port():
-    """One that both loopback addresses have free."""
-    while True:
-        with contextlib.ExitStack() as stack:
-            four = stack.enter_context(socket.socket(socket.AF_INET))
-            four.bind(("127.0.0.1", 0))
-            port = four.getsockname()[1]
-            try:
-                six = stack.enter_context(socket.socket(socket.AF_INET6))
-                six.bind(("::1", port))
-            except OSError as error:
-                if error.errno == 98:  # in use
-                    continue
-            return port
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-        return True
-    except OSError:
-        return False
 
 
 class Remote(Client):

@@ -15,8 +15,8 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
-from daemon import BUILD, Daemon, check, on_card, until  # noqa: E402
-from net import free_port  # noqa: E402
+from daemon import (BUILD, Daemon, check, free_port,  # noqa: E402
+                    on_card, until)
 from peer import Peer  # noqa: E402
 from sound import noise, raw, words  # noqa: E402
 

@@ -10,7 +10,7 @@ import time
 from mcop import (CLIENT_HELLO, INVOCATION, ONEWAY, RETURN, Client, Peer,
                   Reader, find, long, message, method, reference, string)
 
-from daemon import Daemon, check, until
+from daemon import Daemon, check, free_port, until
 
 SERVER = 1
 
@@ -268,7 +268,7 @@ def too_much(daemon):
     client = Client(daemon, id="many-1-1")
     try:
         for _ in range(100):
-            client.record().attach()
+            client.play().attach()
     except ConnectionResetError:
         pass
     until("it is refused", lambda: daemon.log_lines("too many streams"))
@@ -303,12 +303,6 @@ def md5_wide(text):
 
 def md5(text):
     return hashlib.md5(text).hexdigest()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def strangers():

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """What an aRts client may not have, and what becomes of one who wants it."""
 
+import contextlib
 import os
 import pathlib
 import re
 import signal
 import threading
 
-from hostile import SERVER, free_port, md5
+from hostile import SERVER, md5
 from mcop import ONEWAY, Client, Peer, long, message, reference, string
 
-from daemon import Daemon, check, together, until
+from daemon import Daemon, check, free_port, together, until
 
 
 class Listener(Client):
@@ -165,6 +166,15 @@ def detached_too_soon():
     print("detached while it is attached")
 
 
+def open_files(process):
+    """What its descriptors are of, but for those that it just closes."""
+    files = set()
+    for path in (process / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            files.add(os.readlink(path))
+    return files
+
+
 def starts_clean_children():
     """Players have our standard error and nothing else that is ours."""
     with Daemon("null") as daemon, Client(daemon) as client:
@@ -182,9 +192,8 @@ def starts_clean_children():
         place = until("its player runs", child)
         until("it is the player", lambda: (place / "comm").read_text() ==
               "esdplay\n")
-        there = {os.readlink(path) for path in (place / "fd").iterdir()}
-        ours = {os.readlink(path) for path in
-                pathlib.Path(f"/proc/{daemon.pid}/fd").iterdir()}
+        there = open_files(place)
+        ours = open_files(pathlib.Path("/proc", str(daemon.pid)))
         check(there & ours <= {"/dev/null", str(daemon.log_file)},
               str(there & ours))
         ignored = int(re.search(r"SigIgn:\s*(\w+)",
