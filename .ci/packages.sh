@@ -3,7 +3,7 @@
 
 packages_build='gcc make libc6-dev autoconf automake libtool pkg-config
 	libasound2-dev libuv1-dev libsndfile1-dev'
-packages_check="$packages_build libcriterion-dev python3 mandoc iproute2
+packages_check="$packages_build libcriterion-dev python3 mandoc iproute2 systemd
 	gcc-multilib qemu-user alsa-utils bubblewrap
 	aumix bplay lame libao-common libopenal-dev libsdl1.2-dev
 	libsox-fmt-oss mpg123 mplayer siggen sox splay timidity vorbis-tools"

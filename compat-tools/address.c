@@ -172,6 +172,7 @@ address_local(char paths[ADDRESS_TRIES][ADDRESS_PATH_MAX])
 	}
 	(void)snprintf(paths[count++], ADDRESS_PATH_MAX, "/tmp/.esd-%lu/socket",
 	    (unsigned long)getuid());
+	(void)snprintf(paths[count++], ADDRESS_PATH_MAX, ESD_SYSTEM_SOCKET);
 	(void)snprintf(paths[count++], ADDRESS_PATH_MAX, "/tmp/.esd/socket");
 	return count;
 }

@@ -9,7 +9,7 @@
 
 #define ADDRESS_HOST_MAX 256 /* bytes, NUL included */
 #define ADDRESS_PATH_MAX 108 /* bytes of sun_path, NUL included */
-#define ADDRESS_TRIES	 4   /* Unix sockets of a local server */
+#define ADDRESS_TRIES	 5   /* Unix sockets of a local server */
 
 enum address_kind {
 	ADDRESS_LOCAL, /* this machine: its Unix sockets, then TCP */
@@ -45,7 +45,8 @@ void address_directory(char directory[ADDRESS_PATH_MAX]);
 /*
  * The Unix sockets of a local server, in the order they are to be tried:
  * what AUDIODEV says, if it is set; $XDG_RUNTIME_DIR/esdmixd/socket,
- * /tmp/.esd-UID/socket, /tmp/.esd/socket. Returns how many.
+ * /tmp/.esd-UID/socket; that of a daemon for all users; /tmp/.esd/socket.
+ * Returns how many.
  */
 unsigned address_local(char paths[ADDRESS_TRIES][ADDRESS_PATH_MAX]);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compat-tools/transport.h"
@@ -33,6 +34,19 @@ fail(struct client *client, int error, const char *format, ...)
 
 /* --- connecting ----------------------------------------------------------- */
 
+/*
+ * The user of the daemon for all users: root alone makes directories in /run,
+ * and gave him that one.
+ */
+static bool
+is_system(uid_t uid)
+{
+	struct stat st;
+
+	return lstat(ESD_SYSTEM_DIRECTORY, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 && st.st_uid == uid;
+}
+
 /* In /tmp anybody may have made the path before our own server did. */
 static bool
 is_trusted(int fd, const char *path)
@@ -40,11 +54,12 @@ is_trusted(int fd, const char *path)
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	if (strncmp(path, "/tmp/", strlen("/tmp/")) != 0) {
+	if (strncmp(path, "/tmp/", strlen("/tmp/")) != 0 &&
+	    strcmp(path, ESD_SYSTEM_SOCKET) != 0) {
 		return true;
 	}
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	       (peer.uid == getuid() || peer.uid == 0);
+	       (peer.uid == getuid() || peer.uid == 0 || is_system(peer.uid));
 }
 
 static int
@@ -133,12 +148,20 @@ open_local(struct client *client, const struct address *address)
 		return 0;
 	}
 	set_place(client, paths[blamed]);
+	if (reason == -EPERM) {
+		return fail(client, reason,
+		    "the daemon at %s is another user's: %s; start esdmixd, "
+		    "or " NAME_A_SERVER,
+		    client->place, strerror(-reason));
+	}
+	if (reason == -EACCES) {
+		return fail(client, reason,
+		    "the daemon at %s is not for us: %s; join the group of "
+		    "that socket, start esdmixd, or " NAME_A_SERVER,
+		    client->place, strerror(-reason));
+	}
 	return fail(client, reason,
-	    reason == -EPERM
-		? "the daemon at %s is another user's: %s; start esdmixd, "
-		  "or " NAME_A_SERVER
-		: "no daemon answers at %s: %s; start esdmixd, "
-		  "or " NAME_A_SERVER,
+	    "no daemon answers at %s: %s; start esdmixd, or " NAME_A_SERVER,
 	    client->place, strerror(-reason));
 }
 
@@ -195,8 +218,11 @@ client_shake_hands(struct client *client)
 	if (error == -EACCES || error == -ECONNRESET) {
 		return fail(client, error,
 		    "the daemon at %s refuses our key; copy the .esd_auth of "
-		    "the user who runs it to our home",
-		    client->place);
+		    "the user who runs it to our home%s",
+		    client->place,
+		    strcmp(client->place, ESD_SYSTEM_SOCKET) == 0
+			? ", or join the daemon's socket-group"
+			: "");
 	}
 	return error;
 }

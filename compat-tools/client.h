@@ -31,9 +31,9 @@ struct client {
  *   server  as address_parse() takes it
  * A local server is looked for at each of address_local(), then at TCP
  * localhost; every address of a name is tried, for one second each.  A socket
- * in /tmp whose server is neither ours nor root's is passed over, lest it
- * collect our key.  Where there is no key file and none can be made, a Unix
- * socket is tried without one.
+ * in /tmp whose server is neither ours, nor root's, nor the one for all users
+ * is passed over, lest it collect our key.  Where there is no key file and none
+ * can be made, a Unix socket is tried without one.
  */
 int client_open(struct client *client, const char *server, int timeout_ms);
 

@@ -171,7 +171,8 @@ control_kill(struct control *control, char **operands)
 	error = client_call(&control->client, ESD_STREAM_KILL, &wanted,
 	    (struct client_reply[]){ { .record = &done } });
 	if (error == 0 && done.ok == 0) {
-		tool_say("kill: there is no stream %d; list shows them",
+		tool_say("kill: there is no stream %d, or it is another "
+			 "user's; list shows them",
 		    wanted.id);
 		return EXIT_NO_SERVER;
 	}

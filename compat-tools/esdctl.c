@@ -184,10 +184,20 @@ static int
 run_owner(struct control *control, enum esd_opcode opcode)
 {
 	struct esd_auth auth;
+	struct esd_raw_ok known = { 0 };
 	int error = client_auth(&control->client, &auth);
 
-	return error != 0 ? error
-			  : client_call(&control->client, opcode, &auth, NULL);
+	if (error == 0) {
+		error = client_call(&control->client, opcode, &auth,
+		    (struct client_reply[]){ { .record = &known }, { 0 } });
+	}
+	if (error == 0 && known.ok == 0) {
+		tool_say("the daemon at %s obeys only who has its key; run "
+			 "this as the user who runs it",
+		    control->client.place);
+		return EXIT_NO_SERVER;
+	}
+	return error;
 }
 
 static int

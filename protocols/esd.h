@@ -7,15 +7,17 @@
 
 #include "protocols/wire.h"
 
-#define ESD_KEY_LEN	16
-#define ESD_NAME_MAX	128
-#define ESD_PORT	16001
-#define ESD_ENDIAN_KEY	0x454E444Eu /* "ENDN", stored in the client's order */
-#define ESD_VOLUME_BASE 256	    /* unity */
-#define ESD_CHUNK	4096	    /* bytes most clients write at a time */
-#define ESD_LAG_RATE	44100	    /* LATENCY counts frames of this rate */
-#define ESD_RATE_MIN	1000	    /* frames/s a stream may ask for */
-#define ESD_RATE_MAX	192000
+#define ESD_KEY_LEN	     16
+#define ESD_NAME_MAX	     128
+#define ESD_PORT	     16001
+#define ESD_SYSTEM_DIRECTORY "/run/esdmixd" /* of the daemon for all users */
+#define ESD_SYSTEM_SOCKET    ESD_SYSTEM_DIRECTORY "/socket"
+#define ESD_ENDIAN_KEY	     0x454E444Eu /* "ENDN", stored in the client's order */
+#define ESD_VOLUME_BASE	     256	 /* unity */
+#define ESD_CHUNK	     4096  /* bytes most clients write at a time */
+#define ESD_LAG_RATE	     44100 /* LATENCY counts frames of this rate */
+#define ESD_RATE_MIN	     1000  /* frames/s a stream may ask for */
+#define ESD_RATE_MAX	     192000
 
 /* The extension, whose requests are numbered from here on. */
 #define ESD_EXTENSION	  1000 /* also SERVER_INFO's version, if spoken */

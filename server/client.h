@@ -13,7 +13,7 @@ struct client;
 
 struct client_peer {
 	char name[64];	  /* "c12 pid 345 uid 1000", for log lines */
-	bool trusted;	  /* peer credentials: our own user, on a Unix socket */
+	bool trusted;	  /* peer credentials, on a Unix socket: access.h */
 	bool remote;	  /* on TCP */
 	int32_t pid, uid; /* of a process on a Unix socket; else -1 */
 };

@@ -186,7 +186,7 @@ on_stream_play(struct session *session, unsigned step, const void *in,
 		return error;
 	}
 	uint32_t period_ms = mixer_period_ms(service->mixer);
-	error = session_is_remote(session)
+	error = session_peer(session)->remote
 		    ? stream_create_sized(&sound, request->name,
 			  STREAM_REMOTE_MS, period_ms, &stream)
 		    : stream_create(&sound, request->name, period_ms, &stream);

@@ -2,11 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define UNCHANGED (-1) /* in a request: leave that field */
 
 static struct service *
-service_of(struct session *session)
+service_of(const struct session *session)
 {
 	return session_server(session);
 }
@@ -301,6 +302,17 @@ on_master_volume(struct session *session, unsigned step, const void *in,
 	return 0;
 }
 
+/* Where a card is shared, nobody ends what another user plays. */
+static bool
+may_end(const struct session *session, const struct stream *stream)
+{
+	int32_t uid = session_peer(session)->uid;
+
+	return !service_of(session)->shared || stream->owner == NULL ||
+	       uid == 0 || uid == (int32_t)geteuid() ||
+	       uid == stream->owner->peer->uid;
+}
+
 int
 on_stream_kill(struct session *session, unsigned step, const void *in,
     void *out)
@@ -309,7 +321,7 @@ on_stream_kill(struct session *session, unsigned step, const void *in,
 	struct stream *stream =
 	    mixer_find(service_of(session)->mixer, (uint32_t)wanted->id);
 
-	if (stream != NULL) {
+	if (stream != NULL && may_end(session, stream)) {
 		atomic_store_explicit(&stream->killed, true,
 		    memory_order_relaxed);
 		((struct esd_ok *)out)->ok = 1;

@@ -318,6 +318,35 @@ listener_open(struct listener *listener, const char *path, char *why,
 	return error;
 }
 
+int
+listener_share(const struct listener *listener, const struct access *access,
+    char *why, size_t why_size)
+{
+	const mode_t seen = S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH;
+	char directory[LISTENER_PATH_MAX];
+
+	if (access->who == ACCESS_OWN) {
+		return 0;
+	}
+	if (access->who == ACCESS_GROUP &&
+	    lchown(listener->path, (uid_t)-1, access->group) != 0) {
+		int error = -errno;
+
+		snprintf(why, why_size,
+		    "%s: cannot be given to group %u: %s; start esdmixd as a "
+		    "member of it, or use another socket-group",
+		    listener->path, (unsigned)access->group, strerror(-error));
+		return error;
+	}
+	directory_of(listener->path, directory);
+	if (chmod(listener->path, access_mode(access)) != 0 ||
+	    (listener->made_directory && chmod(directory, seen) != 0)) {
+		return fail(-errno, listener->path,
+		    "cannot be opened to others", why, why_size);
+	}
+	return 0;
+}
+
 static void
 remove_socket(const struct listener *listener)
 {

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "server/access.h"
+
 #define LISTENER_PATH_MAX 108 /* bytes of sun_path, NUL included */
 #define LISTENER_BACKLOG  4096
 
@@ -32,6 +34,13 @@ struct listener {
  */
 int listener_open(struct listener *listener, const char *path, char *why,
     size_t why_size);
+
+/*
+ * Lets those connect whom `access` admits, instead of our own user alone, and
+ * find it in a directory that we made.  0, or -errno with its sentence.
+ */
+int listener_share(const struct listener *listener, const struct access *access,
+    char *why, size_t why_size);
 
 /*
  * Whether somebody answers on a Unix socket: 0, or why not.  -ECONNREFUSED: it

@@ -437,7 +437,8 @@ static void
 open_connection(struct loop *loop, const struct listener_watch *watch, int fd)
 {
 	struct client_peer peer;
-	int family = peer_of(fd, ++loop->last_number, &peer);
+	int family =
+	    peer_of(fd, ++loop->last_number, &loop->settings.access, &peer);
 
 	struct connection *connection = NULL;
 	const char *why = "out of memory";

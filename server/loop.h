@@ -8,17 +8,19 @@
 
 #include <stdint.h>
 
+#include "server/access.h"
 #include "server/client.h"
 
-#define LOOP_LISTENERS_MAX 16
+#define LOOP_LISTENERS_MAX 24
 #define LOOP_SIGNALS_MAX   5
 
 struct loop;
 
 struct loop_settings {
 	unsigned clients_max;	  /* connections at once; more are refused */
-	unsigned strangers_max;	  /* of those, not yet authenticated; peers on a
-				     Unix socket who are us do not count */
+	unsigned strangers_max;	  /* of those, not yet authenticated; peers whom
+				     `access` admits do not count */
+	struct access access;	  /* by Unix sockets */
 	uint32_t auth_ms;	  /* to finish the handshake */
 	uint32_t request_ms;	  /* to finish a request, or take its answer */
 	void (*woken)(void *arg); /* after loop_wake() */

@@ -6,15 +6,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "server/artsname.h"
@@ -27,9 +23,11 @@
 #include "server/help.h"
 #include "server/log.h"
 #include "server/loop.h"
+#include "server/manager.h"
 #include "server/memory.h"
 #include "server/mixer.h"
 #include "server/sockets.h"
+#include "server/system.h"
 
 #define SUBJECT "esdmixd" /* of lines about the whole */
 #define WHY_MAX 512
@@ -43,6 +41,7 @@
 struct daemon {
 	struct conf conf;
 	uint8_t key[ESD_KEY_LEN];
+	struct access access;
 	struct sockets sockets;
 	struct mixer_settings mixing;
 	struct clients clients;
@@ -321,35 +320,15 @@ lock_memory(void)
 	}
 }
 
-/* sd_notify(3)'s protocol: one datagram to a socket named by the manager. */
 static void
-notify_ready(void)
+tell_manager(const char *state)
 {
-	static const char ready[] = "READY=1";
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int error = manager_tell(state);
 
-	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
-	    strlen(path) >= sizeof(address.sun_path)) {
-		return;
+	if (error < 0) {
+		log_line(LOG_WARN, SUBJECT, "NOTIFY_SOCKET: %s",
+		    strerror(-error));
 	}
-	size_t n = strlen(path);
-	memcpy(address.sun_path, path, n);
-	if (path[0] == '@') {
-		address.sun_path[0] = '\0';
-	}
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		return;
-	}
-	socklen_t size =
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
-	if (sendto(fd, ready, sizeof(ready) - 1, MSG_NOSIGNAL,
-		(struct sockaddr *)&address, size) < 0) {
-		log_line(LOG_WARN, SUBJECT, "NOTIFY_SOCKET=%s: %s", path,
-		    strerror(errno));
-	}
-	close(fd);
 }
 
 static void
@@ -362,6 +341,32 @@ say_ready(const struct daemon *daemon)
 }
 
 /* --- wiring ------------------------------------------------------------ */
+
+/* As whom we run, and for whom. */
+static int
+settle_in(struct daemon *daemon)
+{
+	struct conf *conf = &daemon->conf;
+	char why[WHY_MAX];
+
+	if (system_become(conf, why, sizeof(why)) < 0 ||
+	    system_access(conf, &daemon->access, why, sizeof(why)) < 0) {
+		log_line(LOG_ERR, SUBJECT, "%s", why);
+		return -1;
+	}
+	if (daemon->access.who != ACCESS_OWN) {
+		daemon->service.shared = true;
+		log_line(LOG_INFO, SUBJECT,
+		    daemon->access.who == ACCESS_ALL
+			? "every user of this machine is let in"
+			: "members of group %u are let in",
+		    (unsigned)daemon->access.group);
+	}
+	if (conf->system) {
+		conf->arts = false; /* its clients look for their own user's */
+	}
+	return 0;
+}
 
 static int
 load_key(struct daemon *daemon)
@@ -435,6 +440,7 @@ start_loop(struct daemon *daemon)
 		.woken = on_woken,
 		.departed = on_departed,
 		.signalled = on_signalled,
+		.access = daemon->access,
 		.arg = daemon,
 	};
 
@@ -584,11 +590,9 @@ start_arts(struct daemon *daemon)
 		.clients = &daemon->clients,
 		.loop = daemon->loop,
 		.version = PACKAGE_VERSION,
+		.socket = sockets_path(&daemon->sockets),
 	};
 
-	if (daemon->sockets.local_count > 0) {
-		(void)sockets_get(&daemon->sockets, 0, &settings.socket);
-	}
 	return artsserver_open(&daemon->arts, &settings);
 }
 
@@ -601,18 +605,21 @@ static int
 run(struct daemon *daemon)
 {
 	raise_descriptors((unsigned)daemon->conf.clients);
-	if (load_key(daemon) < 0 || start_loop(daemon) < 0 ||
-	    sockets_open(&daemon->sockets, &daemon->conf) < 0 ||
+	if (settle_in(daemon) < 0 || load_key(daemon) < 0 ||
+	    start_loop(daemon) < 0 ||
+	    sockets_open(&daemon->sockets, &daemon->conf, &daemon->access) <
+		0 ||
 	    plan_mixing(daemon) < 0 || start_memory(daemon) < 0 ||
 	    start_mixer(daemon) < 0 || start_listening(daemon) < 0 ||
 	    start_arts(daemon) < 0) {
 		return -1;
 	}
 	say_ready(daemon);
-	notify_ready();
+	tell_manager("READY=1");
 	esdname_tell(daemon->conf.spawn_fd, daemon->conf.spawn_pid, true);
 	daemon->told = true;
 	loop_run(daemon->loop);
+	tell_manager("STOPPING=1");
 	return 0;
 }
 

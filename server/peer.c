@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static int
 family_of(int fd)
@@ -17,7 +16,8 @@ family_of(int fd)
 }
 
 static void
-name_unix(int fd, uint32_t number, struct client_peer *peer)
+name_unix(int fd, uint32_t number, const struct access *access,
+    struct client_peer *peer)
 {
 	struct ucred peer_is;
 	socklen_t size = sizeof(peer_is);
@@ -27,7 +27,7 @@ name_unix(int fd, uint32_t number, struct client_peer *peer)
 		    "c%u of unknown user", (unsigned)number);
 		return;
 	}
-	peer->trusted = peer_is.uid == geteuid() || peer_is.uid == 0;
+	peer->trusted = access_admits(access, fd, &peer_is);
 	peer->pid = (int32_t)peer_is.pid;
 	peer->uid = (int32_t)peer_is.uid;
 	(void)snprintf(peer->name, sizeof(peer->name), "c%u pid %d uid %u",
@@ -61,7 +61,8 @@ name_inet(int fd, uint32_t number, struct client_peer *peer)
 }
 
 int
-peer_of(int fd, uint32_t number, struct client_peer *peer)
+peer_of(int fd, uint32_t number, const struct access *access,
+    struct client_peer *peer)
 {
 	int family = family_of(fd);
 
@@ -70,7 +71,7 @@ peer_of(int fd, uint32_t number, struct client_peer *peer)
 	peer->uid = -1;
 	peer->remote = family != AF_UNIX;
 	if (family == AF_UNIX) {
-		name_unix(fd, number, peer);
+		name_unix(fd, number, access, peer);
 	} else {
 		name_inet(fd, number, peer);
 	}

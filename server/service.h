@@ -21,6 +21,7 @@ struct service {
 	uint32_t players;     /* of clips, now */
 	uint32_t players_max; /* what is left of the streams is clients' */
 	bool unlocked;	      /* whoever can connect is let in */
+	bool shared;	      /* other users are let in by who they are */
 
 	/* There is something new for those who watch; NULL: nobody does. */
 	void (*changed)(void *arg);

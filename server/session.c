@@ -695,10 +695,10 @@ session_name(const struct session *session)
 	return session->client.peer.name;
 }
 
-bool
-session_is_remote(const struct session *session)
+const struct client_peer *
+session_peer(const struct session *session)
 {
-	return session->client.peer.remote;
+	return &session->client.peer;
 }
 
 struct session_host *

@@ -49,7 +49,7 @@ extern const struct client_kind session_kind;
 void *session_server(const struct session *session);
 bool session_is_swapped(const struct session *session);
 const char *session_name(const struct session *session); /* the peer's */
-bool session_is_remote(const struct session *session);	 /* likewise */
+const struct client_peer *session_peer(const struct session *session);
 struct session_host *session_host(const struct session *session);
 bool session_admits(const struct session *session, const struct esd_auth *auth);
 

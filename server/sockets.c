@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "protocols/esd.h"
 #include "server/log.h"
 
 #define SUBJECT "esdmixd"
@@ -18,19 +19,40 @@ enum socket_need {
 	NEED_SHARED, /* nice to have */
 };
 
+/* Whether the service manager handed that one over. */
+static bool
+is_given(const struct sockets *sockets, const char *path)
+{
+	for (unsigned i = 0; i < sockets->given.count; i++) {
+		if (strcmp(sockets->given.sockets[i].name, path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* 0, or -1: not to be had without, and said so. */
 static int
-open_socket(struct sockets *sockets, const char *path, enum socket_need need)
+open_socket(struct sockets *sockets, const struct access *access,
+    const char *path, enum socket_need need)
 {
 	struct listener *listener = &sockets->local[sockets->local_count];
 	char why[WHY_MAX];
-	int error = listener_open(listener, path, why, sizeof(why));
 
-	if (error == 0) {
-		sockets->local_count++;
+	if (is_given(sockets, path)) {
 		return 0;
 	}
+	int error = listener_open(listener, path, why, sizeof(why));
 	bool live = error == -EADDRINUSE;
+
+	if (error == 0) {
+		error = listener_share(listener, access, why, sizeof(why));
+		if (error == 0) {
+			sockets->local_count++;
+			return 0;
+		}
+		listener_close(listener);
+	}
 	if (need == NEED_ASKED || (need == NEED_OURS && live)) {
 		log_line(LOG_ERR, SUBJECT, "%s", why);
 		return -1;
@@ -92,34 +114,77 @@ open_tcp(struct sockets *sockets, const struct conf *conf)
 	return 0;
 }
 
-int
-sockets_open(struct sockets *sockets, const struct conf *conf)
+static int
+take_given(struct sockets *sockets)
 {
-	char path[CONF_TEXT_MAX];
+	char why[WHY_MAX];
+
+	if (manager_take(&sockets->given, why, sizeof(why)) < 0) {
+		log_line(LOG_ERR, SUBJECT, "%s", why);
+		return -1;
+	}
+	return 0;
+}
+
+/* Where programs of all users look. */
+static int
+open_system(struct sockets *sockets, const struct conf *conf,
+    const struct access *access)
+{
+	int error = open_socket(sockets, access, ESD_SYSTEM_SOCKET, NEED_ASKED);
+
+	if (error == 0 && conf->legacy_sockets) {
+		error = open_socket(sockets, access, "/tmp/.esd/socket",
+		    NEED_SHARED);
+	}
+	return error;
+}
+
+/* Where our own user's look. */
+static int
+open_own(struct sockets *sockets, const struct conf *conf,
+    const struct access *access)
+{
 	const char *runtime = runtime_directory();
+	char path[CONF_TEXT_MAX];
 	int error = 0;
 
-	if (conf->socket[0] != '\0') {
-		error = open_socket(sockets, conf->socket, NEED_ASKED);
-	}
-	if (error == 0 && runtime != NULL) {
+	if (runtime != NULL) {
 		(void)snprintf(path, sizeof(path), "%s/esdmixd/socket",
 		    runtime);
-		error = open_socket(sockets, path, NEED_OURS);
+		error = open_socket(sockets, access, path, NEED_OURS);
 	}
 	if (error == 0 && conf->legacy_sockets) {
 		(void)snprintf(path, sizeof(path), "/tmp/.esd-%u/socket",
 		    (unsigned)getuid());
-		error = open_socket(sockets, path, NEED_OURS);
+		error = open_socket(sockets, access, path, NEED_OURS);
 		if (error == 0) {
-			error = open_socket(sockets, "/tmp/.esd/socket",
+			error = open_socket(sockets, access, "/tmp/.esd/socket",
 			    NEED_SHARED);
 		}
+	}
+	return error;
+}
+
+int
+sockets_open(struct sockets *sockets, const struct conf *conf,
+    const struct access *access)
+{
+	int error = take_given(sockets);
+
+	if (error == 0 && conf->socket[0] != '\0') {
+		error = open_socket(sockets, access, conf->socket, NEED_ASKED);
+	}
+	if (error == 0) {
+		error = conf->system ? open_system(sockets, conf, access)
+				     : open_own(sockets, conf, access);
 	}
 	if (error == 0) {
 		error = open_tcp(sockets, conf);
 	}
-	if (error == 0 && sockets->local_count + sockets->tcp.count == 0) {
+	if (error == 0 &&
+	    sockets->given.count + sockets->local_count + sockets->tcp.count ==
+		0) {
 		log_line(LOG_ERR, SUBJECT,
 		    "no socket to listen on; give one with --socket PATH");
 		error = -1;
@@ -135,11 +200,17 @@ sockets_close(struct sockets *sockets)
 	}
 	sockets->local_count = 0;
 	tcp_close(&sockets->tcp);
+	manager_drop(&sockets->given);
 }
 
 int
 sockets_get(const struct sockets *sockets, unsigned index, const char **name)
 {
+	if (index < sockets->given.count) {
+		*name = sockets->given.sockets[index].name;
+		return sockets->given.sockets[index].fd;
+	}
+	index -= sockets->given.count;
 	if (index < sockets->local_count) {
 		*name = sockets->local[index].path;
 		return sockets->local[index].fd;
@@ -150,6 +221,19 @@ sockets_get(const struct sockets *sockets, unsigned index, const char **name)
 		return sockets->tcp.sockets[index].fd;
 	}
 	return -1;
+}
+
+const char *
+sockets_path(const struct sockets *sockets)
+{
+	const char *name;
+
+	for (unsigned i = 0; sockets_get(sockets, i, &name) >= 0; i++) {
+		if (name[0] == '/') {
+			return name;
+		}
+	}
+	return NULL;
 }
 
 void

@@ -4,41 +4,17 @@ takes a mount namespace."""
 
 import os
 import pathlib
-import shutil
 import signal
 import stat
 import subprocess
 import sys
 
 from daemon import BUILD, KEY, Client, check, until
+from private import enter
 
 OURS = pathlib.Path(f"/tmp/.esd-{os.getuid()}")
 SHARED = pathlib.Path("/tmp/.esd")
-HERE = pathlib.Path(__file__).resolve()
 NOBODY = 65534
-SKIPPED = 77
-
-
-def enter():
-    """Runs this again where /tmp is empty but for what is needed of it."""
-    needed = [path for path in (HERE.parents[2], BUILD)
-              if path.is_relative_to("/tmp")]
-    # Opened while they can be seen, bound where they cannot any more.
-    command = "set -e\n" + "".join(
-        f"exec {fd}<'{path}'\n" for fd, path in enumerate(needed, 8))
-    command += "mount -t tmpfs -o mode=1777 tmpfs /tmp\n" + "".join(
-        f"mkdir -p '{path}'\nmount -c --bind /proc/self/fd/{fd} '{path}'\n"
-        for fd, path in enumerate(needed, 8))
-    command += 'exec "$@"\n'
-    own = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m"]
-    if not shutil.which("unshare") or subprocess.run(
-            [*own, "mount", "-t", "tmpfs", "tmpfs", "/tmp"],
-            capture_output=True).returncode != 0:
-        print("left out: no mount namespace may be made")
-        sys.exit(SKIPPED)
-    done = subprocess.run([*own, "sh", "-c", command, "sh", sys.executable,
-                           str(HERE), "inside"])
-    sys.exit(done.returncode)
 
 
 class Daemon:
@@ -137,8 +113,7 @@ def others():
 
 
 def main():
-    if "inside" not in sys.argv:
-        enter()
+    enter(__file__, "/tmp")
     both()
     stale()
     others()

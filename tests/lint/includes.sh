@@ -21,7 +21,10 @@ server/cookie.*
 server/holder.*
 server/busy.*          server/holder.h server/device/device.h
 server/log.*
-server/listener.*
+server/listener.*      server/access.h
+server/access.*
+server/manager.*
+server/system.*        protocols/esd.h server/access.h server/conf.h
 server/volume.*
 server/event.*         server/device/device.h
 server/moment.*
@@ -60,15 +63,15 @@ server/session.*       protocols/* server/client.h server/insert.h server/outbox
 server/memory.*        protocols/* server/volume.h server/log.h
 server/esd.*           protocols/* server/service.h server/extension.h server/insert.h server/recorder.h server/session.h server/log.h
 server/tcp.*
-server/sockets.*       server/conf.h server/listener.h server/tcp.h server/log.h
+server/sockets.*       protocols/esd.h server/access.h server/conf.h server/listener.h server/manager.h server/tcp.h server/log.h
 server/esdname.*       server/log.h
-server/loop.*          server/client.h server/peer.h server/tcp.h server/listener.h server/log.h
+server/loop.*          server/access.h server/client.h server/peer.h server/tcp.h server/listener.h server/log.h
 server/conf.*          server/volume.h server/devices.h server/device/device.h server/engine/* server/log.h server/conf.def
 server/main.c          server/* protocols/* config.h
 compat-tools/protodoc.c compat-tools/* protocols/*
 compat-tools/*         compat-tools/* protocols/* server/cookie.h server/holder.h server/md5.h server/volume.h config.h
 server/help.*          server/conf.def
-server/peer.*          server/client.h
+server/peer.*          server/access.h server/client.h
 man/*                  server/help.h
 etc/*
 tests/*                *

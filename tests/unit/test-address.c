@@ -137,19 +137,21 @@ Test(address, tries_our_socket_first, .init = clear)
 
 	(void)snprintf(own, sizeof(own), "/tmp/.esd-%u/socket",
 	    (unsigned)getuid());
-	cr_assert_eq(address_local(paths), 2);
+	cr_assert_eq(address_local(paths), 3);
 	cr_assert_str_eq(paths[0], own);
-	cr_assert_str_eq(paths[1], "/tmp/.esd/socket");
+	cr_assert_str_eq(paths[1], "/run/esdmixd/socket");
+	cr_assert_str_eq(paths[2], "/tmp/.esd/socket");
 
 	(void)setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
-	cr_assert_eq(address_local(paths), 3);
+	cr_assert_eq(address_local(paths), 4);
 	cr_assert_str_eq(paths[0], "/run/user/7/esdmixd/socket");
 	cr_assert_str_eq(paths[1], own);
-	cr_assert_str_eq(paths[2], "/tmp/.esd/socket");
+	cr_assert_str_eq(paths[2], "/run/esdmixd/socket");
+	cr_assert_str_eq(paths[3], "/tmp/.esd/socket");
 
 	memset(text, '/', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	(void)setenv("XDG_RUNTIME_DIR", text, 1);
-	cr_assert_eq(address_local(paths), 2);
+	cr_assert_eq(address_local(paths), 3);
 	cr_assert_str_eq(paths[0], own);
 }
