@@ -199,7 +199,10 @@ json_status(const struct streams *streams, bool extended)
 	}
 	(void)printf(", ");
 	json_text("device", status->device);
-	(void)printf(", \"channels\": %d, ", status->channels);
+	(void)printf(", ");
+	json_text("version", status->version);
+	(void)printf(", \"realtime\": %d, \"channels\": %d, ", status->realtime,
+	    status->channels);
 	json_text("format", status->format);
 	(void)printf(", ");
 	json_text("access", status->access);
@@ -273,11 +276,18 @@ print_status(const struct streams *streams, bool extended)
 		return;
 	}
 	double db;
+	char version[CELL_MAX];
 
+	words_escape(status->version, false, version);
+	(void)printf("version    %s\n", version);
 	print_device(status);
 	(void)printf("period     %d frames\nbuffer     %d frames\n",
 	    status->period, status->buffer);
 	(void)printf("delay      %.1f ms\n", status->delay_us / 1000.0);
+	(void)printf("priority   %s\n", status->realtime > 0 ? "real-time"
+					: status->realtime == 0
+					    ? "ordinary, real-time was refused"
+					    : "ordinary");
 	(void)printf("underruns  %d\nclipped    %" PRIu64 " samples\n",
 	    status->underruns,
 	    esd_join(status->clipped_high, status->clipped_low));

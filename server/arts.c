@@ -510,7 +510,7 @@ on_get_realtime(struct arts_request *request)
 	enum { IS_REALTIME = 0, IS_NOT = 3 };
 
 	mcop_put_long(request->out,
-	    service_of(request)->status.timeshared ? IS_NOT : IS_REALTIME);
+	    service_of(request)->status.realtime == 1 ? IS_REALTIME : IS_NOT);
 	return ARTS_ANSWERED;
 }
 

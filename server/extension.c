@@ -167,6 +167,11 @@ fill_status(struct session *session, struct esd_status *out)
 	while ((clip = clips_next(&service->clips, clip)) != NULL) {
 		out->samples++;
 	}
+	out->realtime = status->realtime;
+	if (status->version != NULL) {
+		(void)snprintf(out->version, sizeof(out->version), "%s",
+		    status->version);
+	}
 	memcpy(out->device, status->device, sizeof(out->device));
 }
 

@@ -489,7 +489,8 @@ start_mixer(struct daemon *daemon)
 	}
 	clips_init(&daemon->service.clips, (uint64_t)conf->cache << 20);
 	status_init(&daemon->service.status);
-	daemon->service.status.timeshared = conf->realtime_priority == 0;
+	daemon->service.status.realtime = conf->realtime_priority == 0 ? -1 : 1;
+	daemon->service.status.version = PACKAGE_VERSION;
 	int error = mixer_create(&daemon->mixing, &daemon->service.mixer);
 	if (error < 0) {
 		log_line(LOG_ERR, SUBJECT, "no audio thread: %s",

@@ -37,7 +37,7 @@ status_note(struct status *status, const char *name,
 		set_state(status, ESD_STATE_ASLEEP);
 		break;
 	case MIXER_REALTIME:
-		status->timeshared = true;
+		status->realtime = 0;
 		break;
 	default:
 		break;

@@ -15,7 +15,9 @@ struct status {
 	char device[ESD_NAME_MAX];
 	enum esd_state state;
 	struct device_got got; /* by the one last opened; 0: none yet */
-	bool timeshared;       /* mixed without real-time priority */
+	int32_t realtime;    /* the mixer's priority: 1, 0 refused, -1 not asked
+				for */
+	const char *version; /* the daemon's; NULL: unknown */
 
 	/* the master */
 	int32_t master[2];

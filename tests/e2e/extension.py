@@ -40,8 +40,8 @@ def position(client):
 def status(client):
     """Its numbers, and the buses: (rate, streams, delay in us)."""
     client.send(client.ints(STATUS, 0))
-    numbers = client.read_ints(17)
-    client.read(16 + 16 + 128)
+    numbers = client.read_ints(18)
+    client.read(3 * 16 + 128)
     while client.read_ints(1)[0] > 0:
         client.read(260)
     client.read(260)
