@@ -33,8 +33,17 @@ name_length(const char *chain)
 }
 
 static void
+begin_better(struct devices *devices, uint64_t at)
+{
+	devices->better_next = 0;
+	devices->better_wait_ms = DEVICES_PREFER_FIRST;
+	devices->better_at = at;
+}
+
+static void
 begin(struct devices *devices, uint64_t at)
 {
+	begin_better(devices, 0);
 	devices->next = 0;
 	devices->wait_ms = DEVICES_RETRY_FIRST;
 	devices->retry_at = at;
@@ -80,6 +89,37 @@ devices_try(struct devices *devices, uint64_t now)
 		}
 	}
 	return (int)index;
+}
+
+int
+devices_try_better(struct devices *devices, unsigned open, uint64_t now)
+{
+	if (open == 0) {
+		return -1;
+	}
+	if (devices->better_at == 0) {
+		devices->better_at = now + devices->better_wait_ms;
+	}
+	if (devices->better_next == 0 && now < devices->better_at) {
+		return -1;
+	}
+
+	unsigned index = devices->better_next++;
+	if (devices->better_next >= open) {
+		devices->better_next = 0;
+		devices->better_wait_ms *= 2;
+		if (devices->better_wait_ms > DEVICES_PREFER_LAST) {
+			devices->better_wait_ms = DEVICES_PREFER_LAST;
+		}
+		devices->better_at = now + devices->better_wait_ms;
+	}
+	return (int)index;
+}
+
+void
+devices_hint(struct devices *devices, uint64_t now)
+{
+	begin_better(devices, now);
 }
 
 void

@@ -15,12 +15,21 @@
 #define DEVICES_RETRY_FIRST 100	 /* ms */
 #define DEVICES_RETRY_LAST  1600 /* ms, the longest wait between two tries */
 
+/* The same for those that are preferred to one that is open. */
+#define DEVICES_PREFER_FIRST 1000
+#define DEVICES_PREFER_LAST  16000
+
 struct devices {
 	char names[DEVICES_MAX][DEVICE_NAME_MAX];
 	unsigned count;
 	unsigned next;	   /* index to try next */
 	uint32_t wait_ms;  /* before the next round */
 	uint64_t retry_at; /* when that round begins, ms */
+
+	/* The same of rounds through those before the one that is open. */
+	unsigned better_next;
+	uint32_t better_wait_ms;
+	uint64_t better_at; /* 0: to be reckoned from the next question on */
 };
 
 /*
@@ -37,6 +46,15 @@ int devices_parse(struct devices *devices, const char *chain);
  * next begins wait_ms later, doubling.
  */
 int devices_try(struct devices *devices, uint64_t now);
+
+/*
+ * The index of a device before `open`, which plays, to try now; -1: not yet.
+ * Waits before each round, at first DEVICES_PREFER_FIRST, then doubling.
+ */
+int devices_try_better(struct devices *devices, unsigned open, uint64_t now);
+
+/* One has come, or been let go of: such a round begins now. */
+void devices_hint(struct devices *devices, uint64_t now);
 
 /* The device just tried was opened: the next outage starts afresh. */
 void devices_opened(struct devices *devices);

@@ -9,10 +9,25 @@ report(struct output *output, enum mixer_event_kind kind, int error)
 {
 	struct mixer_event event = {
 		.kind = kind,
-		.device = output->device,
+		.device =
+		    kind == MIXER_FAILED ? output->trying : output->device,
 		.error = error,
 		.count = output->underruns,
 		.got = output->card.got,
+	};
+
+	output->report(output->arg, &event);
+}
+
+/* Of the card that is to come: control then makes an engine for its rate. */
+static void
+report_next(struct output *output)
+{
+	struct mixer_event event = {
+		.kind = MIXER_OPENED,
+		.device = output->next_device,
+		.count = output->underruns,
+		.got = output->next.got,
 	};
 
 	output->report(output->arg, &event);
@@ -43,6 +58,7 @@ output_finish(struct output *output)
 {
 	if (output->opener != NULL) {
 		opener_close(output->opener, &output->card);
+		opener_close(output->opener, &output->next);
 		opener_destroy(output->opener);
 		output->opener = NULL;
 	}
@@ -60,6 +76,48 @@ use_card(struct output *output, uint64_t now)
 	output->trouble = 0;
 }
 
+static uint32_t
+stall_ms(const struct output *output)
+{
+	const struct device_got *got = &output->card.got;
+
+	return OUTPUT_STALL_MS +
+	       (uint32_t)((uint64_t)got->period * 3000 / got->rate);
+}
+
+/* How long what the card has will be heard, ms, rounded up. */
+static uint32_t
+left_ms(const struct output *output)
+{
+	uint64_t frames = output_delay(output);
+	uint32_t rate = output->now->got.rate;
+
+	return (uint32_t)((frames * 1000 + rate - 1) / rate);
+}
+
+/* The card gets nothing more, and is left when it has played all. */
+static void
+begin_leaving(struct output *output, uint64_t now)
+{
+	output->leave_at = now + left_ms(output) + stall_ms(output);
+}
+
+static void
+use_next(struct output *output, uint64_t now)
+{
+	opener_close(output->opener, &output->card);
+	output->card = output->next;
+	output->device = output->next_device;
+	output->next.device = NULL;
+	output->leave_at = 0;
+	output->doubtful = false;
+	devices_opened(&output->devices);
+	output->now = &output->null;
+	if (output->card.got.rate == output->rate) {
+		use_card(output, now);
+	}
+}
+
 static void
 lose_card(struct output *output, int error, uint64_t now)
 {
@@ -71,6 +129,10 @@ lose_card(struct output *output, int error, uint64_t now)
 	output->doubtful = true;
 	devices_lost(&output->devices, now);
 	report(output, MIXER_LOST, error);
+	if (output->next.device != NULL) {
+		use_next(output, now);
+		report(output, MIXER_OPENED, 0);
+	}
 }
 
 static void
@@ -93,6 +155,7 @@ static void
 take_card(struct output *output, const struct sink *card, uint64_t now)
 {
 	output->card = *card;
+	output->device = output->trying;
 	if (card->got.rate == output->rate) {
 		use_card(output, now);
 	} else { /* there will be an engine for its rate */
@@ -100,6 +163,19 @@ take_card(struct output *output, const struct sink *card, uint64_t now)
 	}
 	if (!output->doubtful) {
 		accept_card(output);
+	}
+}
+
+static void
+take_next(struct output *output, const struct sink *card, uint64_t now)
+{
+	output->next = *card;
+	output->next_device = output->trying;
+	report_next(output);
+	if (output->now != &output->card) {
+		use_next(output, now);
+	} else if (card->got.rate == output->rate) {
+		begin_leaving(output, now);
 	}
 }
 
@@ -114,10 +190,36 @@ take_outcome(struct output *output, uint64_t now)
 	}
 	if (output->released) {
 		opener_close(output->opener, &card);
-	} else if (error < 0) {
-		report(output, MIXER_FAILED, error);
-	} else {
+	} else if (error == 0 && output->card.device != NULL) {
+		take_next(output, &card, now);
+	} else if (error == 0) {
 		take_card(output, &card, now);
+	} else if (output->card.device == NULL) {
+		report(output, MIXER_FAILED, error);
+	}
+}
+
+static void
+open_index(struct output *output, int index)
+{
+	const char *name = output->devices.names[index];
+
+	output->trying = (unsigned)index;
+	opener_open(output->opener, name, &output->want);
+}
+
+/* While a later name plays: one before it, if that is due. */
+static void
+open_better(struct output *output, uint64_t now)
+{
+	int index;
+
+	if (output->doubtful || output->next.device != NULL) {
+		return;
+	}
+	index = devices_try_better(&output->devices, output->device, now);
+	if (index >= 0 && !is_implied(output, output->devices.names[index])) {
+		open_index(output, index);
 	}
 }
 
@@ -135,32 +237,35 @@ open_next(struct output *output, uint64_t now)
 		output->held_until = 0; /* there is nothing to wait for */
 		return;
 	}
-	output->device = (unsigned)index;
-	opener_open(output->opener, output->devices.names[index],
-	    &output->want);
+	open_index(output, index);
 }
 
-static uint32_t
-stall_ms(const struct output *output)
+static void
+see_hotplug(struct output *output, uint64_t now)
 {
-	const struct device_got *got = &output->card.got;
-
-	return OUTPUT_STALL_MS +
-	       (uint32_t)((uint64_t)got->period * 3000 / got->rate);
+	if (output->card.device != NULL) {
+		devices_hint(&output->devices, now);
+	} else {
+		devices_lost(&output->devices, now);
+	}
 }
 
 void
 output_tend(struct output *output, uint64_t now)
 {
 	take_outcome(output, now);
-	if (output->card.device != NULL || output->released ||
-	    opener_is_opening(output->opener)) {
+	if (output->released || opener_is_opening(output->opener) ||
+	    (output->card.device != NULL && output->device == 0)) {
 		return;
 	}
 	if (hotplug_happened(&output->hotplug)) {
-		devices_lost(&output->devices, now);
+		see_hotplug(output, now);
 	}
-	open_next(output, now);
+	if (output->card.device != NULL) {
+		open_better(output, now);
+	} else {
+		open_next(output, now);
+	}
 }
 
 void
@@ -182,6 +287,8 @@ output_release(struct output *output, bool released, uint64_t now)
 	}
 	if (released) {
 		opener_close(output->opener, &output->card);
+		opener_close(output->opener, &output->next);
+		output->leave_at = 0;
 		output->now = &output->null;
 		output->held_until = 0;
 		report(output, MIXER_RELEASED, 0);
@@ -203,7 +310,10 @@ output_set_rate(struct output *output, uint32_t rate, uint64_t now)
 		sink_close(&output->null);
 		output->null = null;
 	}
-	if (output->card.device != NULL && output->card.got.rate == rate) {
+	if (output->next.device != NULL && output->now == &output->card) {
+		begin_leaving(output, now);
+	} else if (output->card.device != NULL &&
+		   output->card.got.rate == rate) {
 		use_card(output, now);
 	} else {
 		output->now = &output->null; /* till its engine comes */
@@ -219,6 +329,14 @@ output_fds(struct output *output, struct pollfd *fds, uint64_t now,
 
 	if (now < output->held_until) {
 		*timeout = (int)(output->held_until - now);
+		return 0;
+	}
+	if (output->leave_at > 0) {
+		deadline = now + left_ms(output) + 1;
+		if (deadline > output->leave_at) {
+			deadline = output->leave_at;
+		}
+		*timeout = deadline > now ? (int)(deadline - now) : 0;
 		return 0;
 	}
 	*timeout = -1;
@@ -269,6 +387,12 @@ output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 	int room;
 
 	if (now < output->held_until) {
+		return 0;
+	}
+	if (output->leave_at > 0) {
+		if (output_delay(output) == 0 || now >= output->leave_at) {
+			use_next(output, now);
+		}
 		return 0;
 	}
 	room = sink->kind->room(sink->device, fds, count);

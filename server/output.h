@@ -23,8 +23,13 @@ struct output {
 	struct opener *opener;
 	struct devices devices;
 	struct hotplug hotplug; /* begins a round of those at once */
-	unsigned device;	/* index of the card's name */
+	unsigned trying;	/* index of the name that is being opened */
+	unsigned device;	/* ... of the card's name */
 	struct sink card;	/* open, but unused while its rate isn't ours */
+	unsigned next_device;	/* ... of the one below */
+	struct sink next;	/* preferred to the card, which it replaces when
+				   that has played what it has */
+	uint64_t leave_at;	/* ms; then at the latest; 0: not under way */
 	struct sink null;	/* always open */
 	struct sink *now;	/* one of the two */
 	uint32_t rate;		/* the mixer's, frames/s */
@@ -52,7 +57,11 @@ void output_finish(struct output *output);
 /* Has the first card opened; what is to be played waits for that. */
 void output_begin(struct output *output, uint64_t now);
 
-/* Has opened what is due, and takes what has been. */
+/*
+ * Has opened what is due, and takes what has been.  While a later name of the
+ * chain plays, those before it are tried too; one that can be opened is gone
+ * over to without a frame that is lost or heard twice.
+ */
 void output_tend(struct output *output, uint64_t now);
 
 /*

@@ -117,6 +117,49 @@ Test(devices, after_an_opening_an_outage_starts_afresh)
 	cr_expect_eq(devices_try(&devices, 300100), 0);
 }
 
+Test(devices, those_before_the_open_one_are_tried_more_and_more_rarely)
+{
+	struct devices devices = parsed("a,b,c");
+	uint64_t now = 5000;
+	uint64_t wait = DEVICES_PREFER_FIRST;
+
+	devices_opened(&devices);
+	cr_expect_eq(devices_try_better(&devices, 2, now), -1);
+	for (int round = 0; round < 8; round++) {
+		cr_expect_eq(devices_try_better(&devices, 2, now + wait - 1),
+		    -1);
+		now += wait;
+		cr_expect_eq(devices_try_better(&devices, 2, now), 0);
+		cr_expect_eq(devices_try_better(&devices, 2, now), 1);
+		cr_expect_eq(devices_try_better(&devices, 2, now), -1);
+		wait = 2 * wait < DEVICES_PREFER_LAST ? 2 * wait
+						      : DEVICES_PREFER_LAST;
+	}
+	cr_expect_eq(wait, DEVICES_PREFER_LAST);
+}
+
+Test(devices, nothing_is_better_than_the_first)
+{
+	struct devices devices = parsed("a,b");
+
+	devices_opened(&devices);
+	for (uint64_t now = 1; now < 100000; now += 1000) {
+		cr_expect_eq(devices_try_better(&devices, 0, now), -1);
+	}
+}
+
+Test(devices, a_hint_has_a_better_one_tried_at_once)
+{
+	struct devices devices = parsed("a,b");
+
+	devices_opened(&devices);
+	cr_expect_eq(devices_try_better(&devices, 1, 5000), -1);
+	devices_hint(&devices, 5001);
+	cr_expect_eq(devices_try_better(&devices, 1, 5001), 0);
+	cr_expect_eq(devices_try_better(&devices, 1, 6999), -1);
+	cr_expect_eq(devices_try_better(&devices, 1, 7001), 0);
+}
+
 Test(devices, kinds)
 {
 	cr_expect_eq(device_kind_of("null"), &device_null);
