@@ -1,9 +1,12 @@
 #include "compat-tools/daemon.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "compat-tools/transport.h"
+
+#define RETRY_MS 20 /* between two looks of daemon_again() */
 
 #define GUESSED_RATE   44100
 #define GUESSED_PERIOD 512
@@ -119,6 +122,23 @@ daemon_connect(struct daemon *daemon)
 		error = ask_status(daemon);
 	}
 	return error < 0 ? lose(daemon, &daemon->client, error) : 0;
+}
+
+int
+daemon_again(struct daemon *daemon, int ms)
+{
+	int64_t deadline = transport_deadline(ms);
+	int error;
+
+	client_close(&daemon->client);
+	for (;;) {
+		daemon->retry_at = 0;
+		error = daemon_connect(daemon);
+		if (error == 0 || transport_now() >= deadline) {
+			return error;
+		}
+		(void)poll(NULL, 0, RETRY_MS);
+	}
 }
 
 /* One order; where the connection had broken since the last, on a new one. */

@@ -43,6 +43,9 @@ void daemon_finish(struct daemon *daemon);
 /* Connects for orders, unless it is. */
 int daemon_connect(struct daemon *daemon);
 
+/* It has gone: looks for up to so many ms whether it is back. */
+int daemon_again(struct daemon *daemon, int ms);
+
 /*
  * The same for a stream, which the connection has become when this returns.
  *   buffer_ms  what the ring should hold; the daemon may give more

@@ -40,7 +40,7 @@ position_mixed(struct position *position, int64_t now)
 {
 	uint64_t mixed = position->mixed;
 
-	if (position->running) {
+	if (position->running && !position->held) {
 		int64_t passed = now - position->mixed_at;
 
 		if (position->tracked && passed > AHEAD) {
@@ -113,6 +113,13 @@ position_record(struct position *position, uint64_t mixed, uint32_t delay,
 	position->heard = (int64_t)mixed - delay;
 	position->heard_at = stamp;
 	position->audible = true;
+}
+
+void
+position_hold(struct position *position, bool held)
+{
+	position->held = held;
+	position->running = false;
 }
 
 void

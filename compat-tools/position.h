@@ -27,6 +27,7 @@ struct position {
 	uint64_t mixed;
 	int64_t mixed_at;
 	bool running;
+	bool held;
 
 	/* At the card: likewise; may be below 0 before the first. */
 	int64_t heard;
@@ -53,6 +54,12 @@ void position_record(struct position *position, uint64_t mixed, uint32_t delay,
  */
 void position_turn(struct position *position, bool tracked, uint32_t lag,
     int64_t now);
+
+/*
+ * The mixer is told to leave it alone, or to go on, of which the next record
+ * tells.
+ */
+void position_hold(struct position *position, bool held);
 
 uint64_t position_mixed(struct position *position, int64_t now);
 uint64_t position_heard(struct position *position, int64_t now);

@@ -637,6 +637,10 @@ alsa_reason(int error)
 		return "Device or resource busy; another program has it";
 	case -ENOENT:
 		return "No such device; aplay -L lists those there are";
+	case -ELOOP:
+		return "it leads back to this daemon, by ALSA's esd plugin; "
+		       "name the card itself, as in -d hw:0, or take esd out "
+		       "of ALSA's default";
 	default:
 		return snd_strerror(error);
 	}

@@ -21,6 +21,22 @@ start(bool tracked, uint32_t lag)
 		    "mixed %d, heard %d", (int)mixed, (int)heard);             \
 	} while (0)
 
+Test(position, stands_still_while_it_is_held)
+{
+	start(true, 0);
+	position_sent(&position, 4800, 0);
+	position_record(&position, 480, 480, 10 * MS);
+	CHECK(15 * MS, 720, 240);
+	position_hold(&position, true);
+	/* The last that was mixed before it stood; heard it is all the same. */
+	position_record(&position, 960, 480, 20 * MS);
+	CHECK(50 * MS, 960, 960);
+	position_hold(&position, false);
+	CHECK(60 * MS, 960, 960);
+	position_record(&position, 1440, 480, 70 * MS);
+	CHECK(75 * MS, 1680, 1200);
+}
+
 Test(position, knows_nothing_before_a_record)
 {
 	start(true, 0);

@@ -1,0 +1,231 @@
+/* Capture: what alsa-lib asks of a PCM, answered from what has come. */
+#include <errno.h>
+#include <string.h>
+
+#include "compat-tools/alsa-plugin/pcm.h"
+
+/* Where the program is: it may have moved forth or back since. */
+static void
+follow(struct pcm *pcm)
+{
+	int64_t ahead =
+	    pcm_ahead(pcm, pcm->io.appl_ptr, pcm->at % pcm->boundary);
+	uint64_t frames = intake_frames(&pcm->intake);
+
+	if (ahead < 0 && (uint64_t)-ahead > pcm->at) {
+		ahead = -(int64_t)pcm->at;
+	}
+	pcm->at += (uint64_t)ahead;
+	if (pcm->at > frames) {
+		pcm->at = frames;
+	}
+}
+
+static uint64_t
+avail(const struct pcm *pcm)
+{
+	return intake_frames(&pcm->intake) - pcm->at;
+}
+
+static void
+arm(struct pcm *pcm, snd_pcm_state_t state)
+{
+	bool ready = avail(pcm) >= pcm->avail_min;
+	bool runs = state == SND_PCM_STATE_RUNNING;
+	bool waits = runs || state == SND_PCM_STATE_PREPARED ||
+		     state == SND_PCM_STATE_PAUSED;
+
+	wake_watch(&pcm->wake, pcm->intake.stream.fd,
+	    runs && !ready && !pcm->intake.lost, false);
+	wake_at(&pcm->wake, ready || !waits ? 0 : WAKE_NEVER);
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+static int
+record_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
+{
+	struct pcm *pcm = io->private_data;
+
+	wake_watch(&pcm->wake, -1, false, false);
+	intake_finish(&pcm->intake);
+	pcm->frame_bytes = (unsigned)snd_pcm_format_physical_width(io->format) /
+			   8 * io->channels;
+	pcm->daemon.swapped = snd_pcm_format_cpu_endian(io->format) == 0;
+	pcm->intake = (struct intake){ .daemon = &pcm->daemon,
+		.name = pcm->name,
+		.wire = pcm_wire(pcm),
+		.frame_bytes = pcm->frame_bytes,
+		.rate = io->rate,
+		.buffer = (uint32_t)io->buffer_size };
+	pcm->at = 0;
+	return intake_init(&pcm->intake);
+}
+
+static int
+record_hw_free(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = io->private_data;
+
+	wake_watch(&pcm->wake, -1, false, false);
+	intake_finish(&pcm->intake);
+	return 0;
+}
+
+static int
+record_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params)
+{
+	int error = pcm_sw_params(io, params);
+
+	arm(io->private_data, io->state);
+	return error;
+}
+
+static int
+record_prepare(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = io->private_data;
+
+	wake_watch(&pcm->wake, -1, false, false);
+	intake_prepare(&pcm->intake);
+	pcm->at = 0;
+	arm(pcm, SND_PCM_STATE_PREPARED);
+	return 0;
+}
+
+static int
+record_start(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = io->private_data;
+	int error = intake_start(&pcm->intake);
+
+	if (error < 0) {
+		snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
+	}
+	arm(pcm, error < 0 ? io->state : SND_PCM_STATE_RUNNING);
+	return error;
+}
+
+static int
+record_stop(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = io->private_data;
+
+	wake_watch(&pcm->wake, -1, false, false);
+	intake_stop(&pcm->intake);
+	arm(pcm, SND_PCM_STATE_SETUP);
+	return 0;
+}
+
+static int
+record_pause(snd_pcm_ioplug_t *io, int enable)
+{
+	struct pcm *pcm = io->private_data;
+
+	intake_pause(&pcm->intake, enable != 0);
+	arm(pcm, enable != 0 ? SND_PCM_STATE_PAUSED : SND_PCM_STATE_RUNNING);
+	return 0;
+}
+
+/* --- frames --------------------------------------------------------------- */
+
+static snd_pcm_sframes_t
+record_pointer(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = io->private_data;
+
+	if (io->state == SND_PCM_STATE_XRUN) {
+		return -EPIPE;
+	}
+	follow(pcm);
+	if (intake_look(&pcm->intake, pcm->at) < 0 && pcm_is_usable(pcm)) {
+		return -EPIPE;
+	}
+	if (pcm->intake.over && pcm->stops &&
+	    io->state == SND_PCM_STATE_RUNNING) {
+		return -EPIPE;
+	}
+	arm(pcm, io->state);
+	return (snd_pcm_sframes_t)(intake_frames(&pcm->intake) % pcm->boundary);
+}
+
+static int
+record_delay(snd_pcm_ioplug_t *io, snd_pcm_sframes_t *delay)
+{
+	struct pcm *pcm = io->private_data;
+	snd_pcm_sframes_t frames = record_pointer(io);
+
+	*delay = (snd_pcm_sframes_t)avail(pcm);
+	return frames < 0 ? (int)frames : 0;
+}
+
+static void
+scatter(const struct pcm *pcm, const uint8_t *in, size_t n,
+    const snd_pcm_channel_area_t *areas, uint64_t offset)
+{
+	unsigned channels = pcm->io.channels;
+	size_t bytes = pcm->frame_bytes / channels;
+
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned c = 0; c < channels; c++) {
+			memcpy(pcm_sample(&areas[c], offset + i), in, bytes);
+			in += bytes;
+		}
+	}
+}
+
+/* May be asked for the same frames again, when a program maps them. */
+static snd_pcm_sframes_t
+record_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
+    snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
+{
+	struct pcm *pcm = io->private_data;
+	size_t done = 0;
+	size_t most;
+
+	follow(pcm);
+	most = avail(pcm) < size ? (size_t)avail(pcm) : size;
+	while (done < most) {
+		size_t n = most - done;
+		const uint8_t *in = intake_at(&pcm->intake, pcm->at + done, &n);
+
+		scatter(pcm, in, n, areas, offset + done);
+		done += n;
+	}
+	return (snd_pcm_sframes_t)done;
+}
+
+static int
+record_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
+    unsigned short *revents)
+{
+	struct pcm *pcm = io->private_data;
+
+	if (record_pointer(io) < 0 && pcm_is_usable(pcm)) {
+		snd_pcm_ioplug_set_state(io, SND_PCM_STATE_XRUN);
+	}
+	arm(pcm, io->state);
+	if (!pcm_is_usable(pcm)) {
+		*revents = POLLIN | POLLERR;
+	} else {
+		*revents = avail(pcm) >= pcm->avail_min ? POLLIN : 0;
+	}
+	return 0;
+}
+
+const snd_pcm_ioplug_callback_t pcm_record = {
+	.start = record_start,
+	.stop = record_stop,
+	.pointer = record_pointer,
+	.transfer = record_transfer,
+	.close = pcm_close,
+	.hw_params = record_hw_params,
+	.hw_free = record_hw_free,
+	.sw_params = record_sw_params,
+	.prepare = record_prepare,
+	.pause = record_pause,
+	.poll_descriptors_count = pcm_descriptors_count,
+	.poll_descriptors = pcm_descriptors,
+	.poll_revents = record_revents,
+	.delay = record_delay,
+};
