@@ -47,6 +47,7 @@ for tool in esdcat esdrec esdmon esdfilt esdloop esdsample; do
 	expect localhost unix: -- $tool -s ''
 done
 expect --server= --version -v -- esdplay -
+expect --server= --once --interval= -b -- esdtop -
 expect --server= --name= --devices= --seccomp --mmap -d -r -- esddsp -
 expect /dev/dsp /dev/mixer -- esddsp -r /dev
 expect localhost unix: -- esddsp -d ''
