@@ -13,7 +13,7 @@ import tempfile
 import wave
 
 from artsd import Artsd
-from daemon import BUILD, Daemon, check, free_port, on_card, until
+from daemon import BUILD, LARGE, Daemon, check, free_port, on_card, until
 from sound import noise, raw, words
 
 RATE = 44100
@@ -329,7 +329,7 @@ def over_tcp(port):
 def main():
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
-        with on_card() as (daemon, card):
+        with on_card(*LARGE) as (daemon, card):
             env = environment(daemon)
             options(env)
             cat(daemon, card, env, directory)

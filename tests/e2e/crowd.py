@@ -8,12 +8,12 @@ import resource
 import struct
 import termios
 
-from daemon import ALL_INFO, BITS16, STEREO, Client, check, on_card, until
+from daemon import (ALL_INFO, BITS16, LARGE, STEREO, Client, check, on_card,
+                    until)
 from exact import expect_alone, heard
 from sound import noise, raw
 
 RATE = 44100
-LARGE = ("--period", 2048, "--periods", 16)
 CLIENTS = 1100  # more than the 1024 that select() can watch
 SAMPLES = 1500
 FRAMES = 5000  # all of which the daemon holds, while the others leave

@@ -40,6 +40,8 @@ atexit.register(shutil.rmtree, f"/tmp/mcop-{os.environ['LOGNAME']}",
 KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 MARKER = 0x454E444E
 TOGETHER = 4  # cases of a test that run at once
+# Buffers of a device that outlast the pauses of a busy machine.
+LARGE = ("--period", 2048, "--periods", 16)
 PATIENCE = 30.0  # seconds for anything that should happen at once
 
 CONNECT, STREAM_PLAY, SERVER_INFO = 0, 3, 16

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from daemon import BUILD, Daemon, check, fail, on_card, together, until
+from daemon import BUILD, LARGE, Daemon, check, fail, on_card, together, until
 from sound import noise, raw, words
 
 RATE = 44100
@@ -24,7 +24,6 @@ SOURCE = pathlib.Path(os.environ.get("ESDMIXD_SRCDIR", ".")) / \
 # Small periods: a file is never late, and each sound is waited for.
 FILE = ("-r", RATE, "--format", "S16_LE", "--period", 256, "--periods", 4)
 # Buffers that outlast a busy machine's pauses: it records without a gap.
-LARGE = ("--period", 2048, "--periods", 16)
 HOWS = ("read", "readv", "readonly", "poll", "ppoll", "select", "pselect",
         "epoll", "dup")
 

@@ -4,13 +4,11 @@
 import itertools
 import subprocess
 
-from daemon import (BITS8, BITS16, BUILD, MONO, STEREO, check, fail, on_card,
-                    together, until)
+from daemon import (BITS16, BITS8, BUILD, LARGE, MONO, STEREO, check, fail,
+                    on_card, together, until)
 from sound import FRAME, first_sound, noise, raw, words
 
 RATE = 44100
-# Buffers that outlast a busy machine's pauses.
-LARGE = ("--period", 2048, "--periods", 16)
 
 
 def heard(daemon, card, frames):

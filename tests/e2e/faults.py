@@ -7,12 +7,11 @@ import resource
 import struct
 import time
 
-from daemon import KEY, MARKER, Daemon, check, on_card, together, until
+from daemon import KEY, LARGE, MARKER, Daemon, check, on_card, together, until
 from sound import noise, raw
 
 RATE = 44100
 LOCK, UNLOCK, STANDBY, STANDBY_MODE = 1, 2, 12, 22
-LARGE = ("--period", 2048, "--periods", 16)
 PIECE, PAUSE = 1000, 0.005  # bytes, seconds
 
 

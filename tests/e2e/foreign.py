@@ -10,11 +10,10 @@ import subprocess
 import sys
 import tempfile
 
-from daemon import Daemon, check, free_port, on_card, together, until
+from daemon import LARGE, Daemon, check, free_port, on_card, together, until
 from sound import noise, raw, words
 
 RATE = FRAMES = 44100
-LARGE = ("--period", 2048, "--periods", 16)
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 NEEDED = ("clang-14", "s390x-linux-gnu-ld", "qemu-s390x")

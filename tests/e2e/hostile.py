@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 
-from daemon import (ALL_INFO, BITS16, BUILD, KEY, MARKER, MONO, PLAY, STEREO,
-                    STREAM_PAN, STREAM_PLAY, Client, check, on_card, until)
+from daemon import (ALL_INFO, BITS16, BUILD, KEY, LARGE, MARKER, MONO, PLAY,
+                    STEREO, STREAM_PAN, STREAM_PLAY, Client, check, on_card,
+                    until)
 from sound import FRAME, first_sound, noise, raw, words
 
 RATE = 44100
-LARGE = ("--period", 2048, "--periods", 16)
 SILENCE = 1  # seconds half a request may take
 NOBODY = 65534
 CONNECTIONS = 10000

@@ -10,12 +10,11 @@ import subprocess
 import sys
 import tempfile
 
-from daemon import check, on_card, until
+from daemon import LARGE, check, on_card, until
 from exact import expect_alone, heard
 from sound import noise, raw
 
 RATE = 44100
-LARGE = ("--period", 2048, "--periods", 16)
 JAR = "/usr/share/java/esd.jar"
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 
-from daemon import Daemon, check, on_card, together
+from daemon import LARGE, Daemon, check, on_card, together
 from sound import noise, raw, words
 
 LONG = os.environ.get("ESDMIXD_LONG") == "1"
@@ -23,7 +23,6 @@ PLAY_SECONDS = 20 if LONG else 3
 RECORD_SECONDS = 60 if LONG else 4
 RATES = (RATE, 8000, 11025, 16000, 22050, 32000, 48000, 96000)
 PLAYERS = 50
-LARGE = ("--period", 2048, "--periods", 16)
 
 
 def upload(client, number, rng):

@@ -10,14 +10,13 @@ import struct
 import subprocess
 import time
 
-from daemon import (BITS16, BUILD, KEY, MARKER, PLAY, STEREO, STREAM_PLAY,
-                    Client, Daemon, check, free_port, has_ipv6, on_card,
-                    together, until)
+from daemon import (BITS16, BUILD, KEY, LARGE, MARKER, PLAY, STEREO,
+                    STREAM_PLAY, Client, Daemon, check, free_port, has_ipv6,
+                    on_card, together, until)
 from exact import expect_alone, heard
 from sound import noise, raw, words
 
 RATE = 44100
-LARGE = ("--period", 2048, "--periods", 16)
 WRONG = 1000  # cookies
 
 
@@ -140,7 +139,8 @@ def stall():
     port = free_port()
     samples = noise(2 * 2 * RATE, 32)
     data = raw(samples)
-    with on_card("-tcp", "-port", port, rate=RATE) as (daemon, card):
+    with on_card("-tcp", "-port", port, "--period", 512, "--periods", 8,
+                 rate=RATE) as (daemon, card):
         with Remote(("127.0.0.1", port)) as client:
             # Only what the daemon itself holds counts.
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import wave
 
-from daemon import BUILD, Daemon, check, on_card, until
+from daemon import BUILD, LARGE, Daemon, check, on_card, until
 from sound import noise, raw, words
 
 RATE = 44100
@@ -35,7 +35,7 @@ def is_ramp(data):
 
 def recorders(directory):
     """Two at once: raw and WAV, gap-free, and what they share is the same."""
-    with on_card() as (daemon, _):
+    with on_card(*LARGE) as (daemon, _):
         one, two = directory / "one.raw", directory / "two.wav"
         first, second = start(daemon, "esdrec", one), start(daemon, "esdrec",
                                                             two)

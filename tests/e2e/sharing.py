@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from daemon import KEY, MARKER, check, on_card, until
+from daemon import KEY, LARGE, MARKER, check, on_card, until
 from sound import FRAME, first_sound, noise, raw, words
 
 RATE = 44100
@@ -14,7 +14,6 @@ STANDBY, RESUME, STANDBY_MODE = 12, 13, 22
 BACK = 0.1  # seconds a sound may wait for the card to be taken again
 # As fine as what is measured; and what outlasts a busy machine's pauses.
 QUICK = ("--period", 441, "--periods", 4)
-LARGE = ("--period", 2048, "--periods", 16)
 
 
 def mode(daemon):

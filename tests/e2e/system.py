@@ -15,7 +15,7 @@ import stat
 import subprocess
 import sys
 
-from daemon import BUILD, KEY, as_user, check, give, until
+from daemon import BUILD, KEY, LARGE, as_user, check, give, until
 from private import SKIPPED, enter
 
 # Not BUILD: a user may not reach that.
@@ -23,7 +23,6 @@ PROGRAMS = pathlib.Path("/tmp/programs")
 SYSTEM = pathlib.Path("/run/esdmixd/socket")
 LEGACY = pathlib.Path("/tmp/.esd/socket")
 RATE = 44100
-LARGE = ("--period", 2048, "--periods", 16)
 
 USER, GROUP = 61001, 61002  # the daemon's
 MEMBER, OTHER_MEMBER, STRANGER = 61011, 61012, 61013

@@ -5,7 +5,7 @@ the daemon goes on, and nothing of them is left over."""
 import struct
 import time
 
-from daemon import ALL_INFO, Daemon, check, on_card, until
+from daemon import ALL_INFO, LARGE, Daemon, check, on_card, until
 
 RATE = 44100
 SECONDS = 1  # half an upload may be silent for
@@ -147,7 +147,7 @@ def names(daemon, control):
 
 def never_reads():
     """It loses sound and takes no memory; who reads loses nothing."""
-    with on_card(rate=RATE) as (daemon, _):
+    with on_card(*LARGE, rate=RATE) as (daemon, _):
         with daemon.client() as deaf, daemon.client() as client, \
                 daemon.client() as control:
             for each in (deaf, client):

@@ -15,7 +15,7 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
-from daemon import (BUILD, Daemon, check, free_port,  # noqa: E402
+from daemon import (BUILD, LARGE, Daemon, check, free_port,  # noqa: E402
                     on_card, until)
 from peer import Peer  # noqa: E402
 from sound import noise, raw, words  # noqa: E402
@@ -24,6 +24,8 @@ PROGRAMS = BUILD / "tests/libartsc"
 RATE = 44100
 # 3584 frames: what the table of "all" stands on.
 PERIODS = ("--period", 256, "--periods", 14)
+# What outlasts most pauses of a busy machine.
+PATIENT = ("--period", 1024, "--periods", 12)
 
 
 @functools.cache
@@ -166,7 +168,8 @@ def far(program):
     """Over TCP, where what is unread at the end could cost what is sent."""
     sound = noise(2 * 44100, 5)
     port = free_port()
-    with on_card("-tcp", "-bind", "127.0.0.1", "-port", port) as (daemon, card):
+    with on_card(*LARGE, "-tcp", "-bind", "127.0.0.1", "-port",
+                 port) as (daemon, card):
         env = dict(environment(daemon, program),
                    ESPEAKER=f"127.0.0.1:{port}")
         run(program, "play", RATE, 16, 2, "far", 1, env=env, input=raw(sound))
@@ -207,6 +210,7 @@ def main():
         with on_card(*PERIODS) as (daemon, card):
             run(program, "init", "texts", "errors", "odd-sound", "table",
                 "space", "suspend", env=environment(daemon, program))
+        with on_card(*PATIENT) as (daemon, card):
             plays(program, daemon, card, full=name == "all")
             records(program, daemon)
             if "all" in name:
