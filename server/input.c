@@ -171,8 +171,8 @@ input_take(struct input *input, uint64_t now)
 	int n = 0;
 
 	/* Once for each wake-up: some devices always have more. */
-	if (sink != NULL && (n = sink->kind->read(sink->device, input->raw,
-				 ENGINE_PERIOD_MAX)) > 0) {
+	if (sink != NULL &&
+	    (n = sink_read(sink, input->raw, ENGINE_PERIOD_MAX)) > 0) {
 		format_parse(sink->got.format, sink->got.channels, input->raw,
 		    (uint32_t)n, input->frames);
 		tap_write(input->tap, sink->got.rate, input->frames,

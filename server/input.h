@@ -12,7 +12,7 @@
 #include "server/tap.h"
 
 #define INPUT_RETRY_MS 1000 /* between two tries of a device */
-#define INPUT_HOLD_MS  200  /* for the first of them, before there is silence */
+#define INPUT_HOLD_MS  1000 /* for the first of them, then it is silence */
 
 struct input {
 	/* constant */

@@ -18,6 +18,7 @@
 #include "server/busy.h"
 #include "server/conf.h"
 #include "server/cookie.h"
+#include "server/device/hush.h"
 #include "server/esd.h"
 #include "server/esdname.h"
 #include "server/help.h"
@@ -75,6 +76,7 @@ say_opened(const char *name, const struct mixer_event *event)
 {
 	const struct device_got *got = &event->got;
 	unsigned tenths = (unsigned)((uint64_t)got->buffer * 10000 / got->rate);
+	char sides[48] = ""; /* where the front pair is not the first */
 
 	if (event->error < 0) {
 		log_line(LOG_WARN, name,
@@ -83,11 +85,15 @@ say_opened(const char *name, const struct mixer_event *event)
 		    got->rate, strerror(-event->error));
 		return;
 	}
+	if (got->channels > 1 && (got->front[0] != 0 || got->front[1] != 1)) {
+		(void)snprintf(sides, sizeof(sides), ", sound on %u and %u",
+		    got->front[0] + 1, got->front[1] + 1);
+	}
 	log_line(LOG_INFO, name,
-	    "playing at %u Hz, %s, %u channels, period %u, buffer %u (%u.%u "
+	    "playing at %u Hz, %s, %u channels%s, period %u, buffer %u (%u.%u "
 	    "ms), %s",
-	    got->rate, out_format_name(got->format), got->channels, got->period,
-	    got->buffer, tenths / 10, tenths % 10,
+	    got->rate, out_format_name(got->format), got->channels, sides,
+	    got->period, got->buffer, tenths / 10, tenths % 10,
 	    device_access_name(got->access));
 }
 
@@ -412,6 +418,9 @@ plan_mixing(struct daemon *daemon)
 		.rate = (uint32_t)conf->rate,
 		.period = (uint32_t)conf->period,
 		.periods = (uint32_t)conf->periods,
+		.period_us = (uint32_t)conf->period_time,
+		.buffer = (uint32_t)conf->buffer,
+		.buffer_us = (uint32_t)conf->buffer_time,
 		.format = conf->format - 1, /* auto, the first, is -1 */
 		.access = (enum device_access)conf->access,
 	};
@@ -606,6 +615,7 @@ static int
 run(struct daemon *daemon)
 {
 	raise_descriptors((unsigned)daemon->conf.clients);
+	hush_prepare();
 	if (settle_in(daemon) < 0 || load_key(daemon) < 0 ||
 	    start_loop(daemon) < 0 ||
 	    sockets_open(&daemon->sockets, &daemon->conf, &daemon->access) <

@@ -513,8 +513,9 @@ mixer_create(const struct mixer_settings *settings, struct mixer **created)
 	mixer->output.hotplug.fd = -1;
 	mixer->rates.kernel = settings->kernel;
 	mixer->rates.master = settings->want.rate;
-	mixer->period_ms =
-	    settings->want.period * 1000 / settings->want.rate + 1;
+	mixer->period_ms = device_period(&settings->want, settings->want.rate) *
+			       1000 / settings->want.rate +
+			   1;
 	master_init(&mixer->master);
 	rest_init(&mixer->rest, settings->sleep_ms, clock_ms());
 	error = make_parts(mixer);

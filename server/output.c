@@ -419,11 +419,10 @@ output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 }
 
 void
-output_write(struct output *output, const void *frames, uint32_t n,
-    uint64_t now)
+output_write(struct output *output, void *frames, uint32_t n, uint64_t now)
 {
 	struct sink *sink = output->now;
-	int error = sink->kind->write(sink->device, frames, n);
+	int error = sink_write(sink, frames, n);
 
 	if (error < 0) {
 		handle_error(output, error, now);

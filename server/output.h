@@ -84,8 +84,8 @@ int output_fds(struct output *output, struct pollfd *fds, uint64_t now,
 uint32_t output_room(struct output *output, struct pollfd *fds, int count,
     uint64_t now);
 
-/* Writes n frames in the format of output_got(). */
-void output_write(struct output *output, const void *frames, uint32_t n,
+/* Writes n frames in the format of output_got(), and may move them about. */
+void output_write(struct output *output, void *frames, uint32_t n,
     uint64_t now);
 
 const struct device_got *output_got(const struct output *output);

@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "server/engine/format.h"
+
+static const unsigned first[2] = { 0, 1 };
+
 int
 sink_open(struct sink *sink, const char *name, const struct device_want *want)
 {
@@ -39,4 +43,36 @@ sink_close(struct sink *sink)
 		sink->kind->close(sink->device);
 		sink->device = NULL;
 	}
+}
+
+static bool
+is_elsewhere(const struct device_got *got)
+{
+	return got->channels > 1 &&
+	       (got->front[0] != first[0] || got->front[1] != first[1]);
+}
+
+int
+sink_write(struct sink *sink, void *frames, uint32_t n)
+{
+	const struct device_got *got = &sink->got;
+
+	if (is_elsewhere(got)) {
+		format_move(got->format, got->channels, first, got->front,
+		    frames, n);
+	}
+	return sink->kind->write(sink->device, frames, n);
+}
+
+int
+sink_read(struct sink *sink, void *frames, uint32_t n)
+{
+	const struct device_got *got = &sink->got;
+	int done = sink->kind->read(sink->device, frames, n);
+
+	if (done > 0 && is_elsewhere(got)) {
+		format_move(got->format, got->channels, got->front, first,
+		    frames, (uint32_t)done);
+	}
+	return done;
 }

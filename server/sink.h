@@ -20,4 +20,11 @@ int sink_listen(struct sink *sink, const char *name,
     const struct device_want *want);
 void sink_close(struct sink *sink); /* one that isn't open is fine */
 
+/*
+ * Writes and reads n frames as the device's kind does, but with the front pair
+ * as the first two channels.  Thread: audio.
+ */
+int sink_write(struct sink *sink, void *frames, uint32_t n);
+int sink_read(struct sink *sink, void *frames, uint32_t n);
+
 #endif

@@ -1,12 +1,14 @@
 /* A sound card through alsa-lib, whose only door in the server this is. */
 #include <alsa/asoundlib.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/device/alsacard.h"
+#include "server/device/alsaparams.h"
 #include "server/device/device.h"
-
-#define ALSA_PERIODS_MIN 2
+#include "server/device/hush.h"
 
 struct device {
 	snd_pcm_t *pcm;
@@ -19,50 +21,6 @@ struct device {
 	unsigned frame_bytes;
 };
 
-/* In the order of enum out_format. */
-static const snd_pcm_format_t alsa_formats[OUT_FORMATS] = {
-	[OUT_S16_LE] = SND_PCM_FORMAT_S16_LE,
-	[OUT_S16_BE] = SND_PCM_FORMAT_S16_BE,
-	[OUT_S24_3LE] = SND_PCM_FORMAT_S24_3LE,
-	[OUT_S24_3BE] = SND_PCM_FORMAT_S24_3BE,
-	[OUT_S24_LE] = SND_PCM_FORMAT_S24_LE,
-	[OUT_S24_BE] = SND_PCM_FORMAT_S24_BE,
-	[OUT_S32_LE] = SND_PCM_FORMAT_S32_LE,
-	[OUT_S32_BE] = SND_PCM_FORMAT_S32_BE,
-	[OUT_U8] = SND_PCM_FORMAT_U8,
-};
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define NATIVE(format)	OUT_##format##LE
-#define SWAPPED(format) OUT_##format##BE
-#else
-#define NATIVE(format)	OUT_##format##BE
-#define SWAPPED(format) OUT_##format##LE
-#endif
-
-/* The widest first, the machine's own byte order before the other. */
-static const enum out_format widest[OUT_FORMATS] = {
-	NATIVE(S32_),
-	NATIVE(S24_),
-	NATIVE(S24_3),
-	NATIVE(S16_),
-	SWAPPED(S32_),
-	SWAPPED(S24_),
-	SWAPPED(S24_3),
-	SWAPPED(S16_),
-	OUT_U8,
-};
-
-/* Every way to grant a period and a buffer, the nearest to the wish first. */
-enum sizing {
-	PERIOD_THEN_BUFFER,
-	BUFFER_THEN_PERIOD,
-	PERIOD_ONLY,
-	BUFFER_ONLY,
-	ANY_SIZE,
-	SIZINGS
-};
-
 /*
  * alsa-lib explains failures on standard error; what matters of that comes
  * back as an error and is logged as one line.
@@ -70,251 +28,6 @@ enum sizing {
 static void __attribute__((format(printf, 5, 6))) keep_quiet(const char *file,
     int line, const char *function, int error, const char *format, ...)
 {
-}
-
-static int
-set_access(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, enum device_access want,
-    enum device_access *got)
-{
-	int error = -EINVAL;
-
-	if (want != ACCESS_RW) {
-		*got = ACCESS_MMAP;
-		error = snd_pcm_hw_params_set_access(pcm, params,
-		    SND_PCM_ACCESS_MMAP_INTERLEAVED);
-	}
-	/* A card that refuses what was asked for grants the other. */
-	if (error < 0) {
-		*got = ACCESS_RW;
-		error = snd_pcm_hw_params_set_access(pcm, params,
-		    SND_PCM_ACCESS_RW_INTERLEAVED);
-	}
-	if (error < 0) {
-		*got = ACCESS_MMAP;
-		error = snd_pcm_hw_params_set_access(pcm, params,
-		    SND_PCM_ACCESS_MMAP_INTERLEAVED);
-	}
-	return error;
-}
-
-/* Takes that format if it goes with that rate; 0: with any. */
-static bool
-try_format(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, enum out_format format,
-    uint32_t rate)
-{
-	snd_pcm_hw_params_t *trial;
-
-	snd_pcm_hw_params_alloca(&trial);
-	snd_pcm_hw_params_copy(trial, params);
-	if (snd_pcm_hw_params_set_format(pcm, trial, alsa_formats[format]) <
-	    0) {
-		return false;
-	}
-	if (rate > 0 && snd_pcm_hw_params_test_rate(pcm, trial, rate, 0) < 0) {
-		return false;
-	}
-	snd_pcm_hw_params_copy(params, trial);
-	return true;
-}
-
-/*
- * The wanted format, else the widest.  Some cards have wide samples at some
- * rates only; then the rate counts for more, since it costs a resampler.
- */
-static int
-set_format(snd_pcm_t *pcm, snd_pcm_hw_params_t *params,
-    const struct device_want *want, enum out_format *got)
-{
-	const uint32_t rates[] = { want->rate, 0 };
-
-	if (want->format >= 0) {
-		*got = (enum out_format)want->format;
-		if (try_format(pcm, params, *got, 0)) {
-			return 0;
-		}
-	}
-	for (unsigned r = 0; r < 2; r++) {
-		for (unsigned i = 0; i < OUT_FORMATS; i++) {
-			*got = widest[i];
-			if (try_format(pcm, params, *got, rates[r])) {
-				return 0;
-			}
-		}
-	}
-	return -EINVAL;
-}
-
-/* Two channels, else the next more, for they keep the sides apart. */
-static int
-set_channels(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, unsigned *got)
-{
-	for (*got = 2; *got <= ENGINE_CHANNELS_MAX; (*got)++) {
-		if (snd_pcm_hw_params_set_channels(pcm, params, *got) == 0) {
-			return 0;
-		}
-	}
-	*got = 1;
-	return snd_pcm_hw_params_set_channels(pcm, params, *got);
-}
-
-/*
- * The nearest rate; snd_pcm_hw_params_set_rate_near() overlooks the lower ones
- * of a card that has a list of them (alsa-lib 1.2.8).
- */
-static int
-nearest_rate(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, uint32_t *rate)
-{
-	snd_pcm_hw_params_t *above, *below;
-	unsigned low = *rate, high = *rate;
-	int direction = 0;
-
-	snd_pcm_hw_params_alloca(&above);
-	snd_pcm_hw_params_alloca(&below);
-	snd_pcm_hw_params_copy(above, params);
-	snd_pcm_hw_params_copy(below, params);
-
-	int no_higher =
-	    snd_pcm_hw_params_set_rate_min(pcm, above, &high, &direction);
-	direction = 0;
-	int no_lower =
-	    snd_pcm_hw_params_set_rate_max(pcm, below, &low, &direction);
-	if (no_higher < 0 && no_lower < 0) {
-		return no_higher;
-	}
-	if (no_higher < 0 || (no_lower == 0 && *rate - low < high - *rate)) {
-		snd_pcm_hw_params_copy(params, below);
-		return snd_pcm_hw_params_set_rate_last(pcm, params, rate,
-		    &direction);
-	}
-	snd_pcm_hw_params_copy(params, above);
-	return snd_pcm_hw_params_set_rate_first(pcm, params, rate, &direction);
-}
-
-static int
-set_rate(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, uint32_t *rate)
-{
-	unsigned min = DEVICE_RATE_MIN, max = DEVICE_RATE_MAX;
-	int min_direction = 0, max_direction = 0;
-	int error;
-
-	/* Resampling is ours, and better. */
-	snd_pcm_hw_params_set_rate_resample(pcm, params, 0);
-	error = snd_pcm_hw_params_set_rate_minmax(pcm, params, &min,
-	    &min_direction, &max, &max_direction);
-	return error < 0 ? error : nearest_rate(pcm, params, rate);
-}
-
-static int
-set_period(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, uint32_t frames)
-{
-	snd_pcm_uframes_t period = frames;
-	int direction = 0;
-
-	return snd_pcm_hw_params_set_period_size_near(pcm, params, &period,
-	    &direction);
-}
-
-static int
-set_buffer(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, uint32_t frames)
-{
-	snd_pcm_uframes_t buffer = frames;
-
-	return snd_pcm_hw_params_set_buffer_size_near(pcm, params, &buffer);
-}
-
-/* Installs the parameters with their sizes chosen in that order. */
-static int
-try_sizes(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, enum sizing sizing,
-    const struct device_want *want)
-{
-	uint32_t buffer = want->period * want->periods;
-	int error = 0;
-
-	if (sizing == PERIOD_THEN_BUFFER || sizing == PERIOD_ONLY) {
-		error = set_period(pcm, params, want->period);
-	}
-	if (error == 0 && sizing != PERIOD_ONLY && sizing != ANY_SIZE) {
-		error = set_buffer(pcm, params, buffer);
-	}
-	if (error == 0 && sizing == BUFFER_THEN_PERIOD) {
-		error = set_period(pcm, params, want->period);
-	}
-	return error < 0 ? error : snd_pcm_hw_params(pcm, params);
-}
-
-static int
-set_sizes(snd_pcm_t *pcm, snd_pcm_hw_params_t *params,
-    const struct device_want *want)
-{
-	snd_pcm_hw_params_t *trial;
-	unsigned periods = ALSA_PERIODS_MIN;
-	snd_pcm_uframes_t most = ENGINE_PERIOD_MAX, least = DEVICE_PERIOD_MIN;
-	int direction = 0;
-	int error = -EINVAL;
-
-	/* Wishes: a card that can't fulfil one leaves params as they were. */
-	snd_pcm_hw_params_set_periods_min(pcm, params, &periods, &direction);
-	direction = 0;
-	snd_pcm_hw_params_set_period_size_max(pcm, params, &most, &direction);
-	direction = 0;
-	snd_pcm_hw_params_set_period_size_min(pcm, params, &least, &direction);
-	snd_pcm_hw_params_set_periods_integer(pcm, params);
-
-	snd_pcm_hw_params_alloca(&trial);
-	for (int sizing = 0; sizing < SIZINGS; sizing++) {
-		snd_pcm_hw_params_copy(trial, params);
-		error = try_sizes(pcm, trial, (enum sizing)sizing, want);
-		if (error != -EINVAL) {
-			break;
-		}
-	}
-	if (error == 0) {
-		snd_pcm_hw_params_copy(params, trial);
-	}
-	return error;
-}
-
-static int
-set_hardware(struct device *alsa, const struct device_want *want,
-    struct device_got *got)
-{
-	snd_pcm_hw_params_t *params;
-	snd_pcm_uframes_t period, buffer;
-	int direction = 0;
-	int error;
-
-	snd_pcm_hw_params_alloca(&params);
-	error = snd_pcm_hw_params_any(alsa->pcm, params);
-	if (error < 0) {
-		return error;
-	}
-	got->rate = want->rate;
-	if ((error = set_access(alsa->pcm, params, want->access,
-		 &got->access)) < 0 ||
-	    (error = set_format(alsa->pcm, params, want, &got->format)) < 0 ||
-	    (error = set_channels(alsa->pcm, params, &got->channels)) < 0 ||
-	    (error = set_rate(alsa->pcm, params, &got->rate)) < 0 ||
-	    (error = set_sizes(alsa->pcm, params, want)) < 0 ||
-	    (error = snd_pcm_hw_params_get_period_size(params, &period,
-		 &direction)) < 0 ||
-	    (error = snd_pcm_hw_params_get_buffer_size(params, &buffer)) < 0) {
-		return error;
-	}
-	if (buffer > INT32_MAX) {
-		return -EINVAL;
-	}
-	/* Half a buffer at most, for a card that has one period only. */
-	if (period > buffer / 2) {
-		period = buffer / 2;
-	}
-	got->buffer = (uint32_t)buffer;
-	got->period =
-	    (uint32_t)(period < ENGINE_PERIOD_MAX ? period : ENGINE_PERIOD_MAX);
-	if (got->period == 0) {
-		return -EINVAL;
-	}
-	alsa->can_resume = snd_pcm_hw_params_can_resume(params) == 1;
-	return 0;
 }
 
 /* We start it ourselves; it stops, and says so, when it has run dry. */
@@ -349,7 +62,7 @@ open_pcm(struct device *alsa, const char *name, int mode,
 	if (error < 0) {
 		return error;
 	}
-	error = set_hardware(alsa, want, got);
+	error = alsaparams_choose(alsa->pcm, want, got, &alsa->can_resume);
 	if (error < 0) {
 		goto fail;
 	}
@@ -371,6 +84,22 @@ fail:
 	return error;
 }
 
+/* JACK has floating point only: ALSA's own converter goes in between. */
+static int
+open_plug(struct device *alsa, const char *name, const struct device_want *want,
+    struct device_got *got)
+{
+	char plugged[DEVICE_NAME_MAX + sizeof("plug:''")];
+
+	if (strchr(name, '\'') != NULL) {
+		return -EINVAL; /* one such name has no place in another */
+	}
+	(void)snprintf(plugged, sizeof(plugged), "plug:'%s'", name);
+	int error = open_pcm(alsa, plugged, 0, want, got);
+
+	return error == -ENOENT ? -EINVAL : error; /* there is no plug */
+}
+
 static int
 open_direction(snd_pcm_stream_t direction, const char *name,
     const struct device_want *want, struct device **device,
@@ -384,13 +113,17 @@ open_direction(snd_pcm_stream_t direction, const char *name,
 	alsa->direction = direction;
 	snd_lib_error_set_handler(keep_quiet);
 
-	/* Formats and channels are ours too, unless the card has none of ours.
-	 */
+	/* Formats and channels are ours too, unless it has none of ours. */
+	hush_begin(name);
 	int error = open_pcm(alsa, name,
 	    SND_PCM_NO_AUTO_FORMAT | SND_PCM_NO_AUTO_CHANNELS, want, got);
 	if (error == -EINVAL) {
 		error = open_pcm(alsa, name, 0, want, got);
 	}
+	if (error == -EINVAL) {
+		error = open_plug(alsa, name, want, got);
+	}
+	hush_end();
 	if (error < 0) {
 		free(alsa);
 		return error;
@@ -636,7 +369,8 @@ alsa_reason(int error)
 	case -EBUSY:
 		return "Device or resource busy; another program has it";
 	case -ENOENT:
-		return "No such device; aplay -L lists those there are";
+		return "No such device, or the server behind it is not "
+		       "running; aplay -L lists those there are";
 	case -ELOOP:
 		return "it leads back to this daemon, by ALSA's esd plugin; "
 		       "name the card itself, as in -d hw:0, or take esd out "

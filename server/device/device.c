@@ -2,6 +2,35 @@
 
 #include <string.h>
 
+static uint32_t
+in_frames(uint32_t us, uint32_t rate)
+{
+	return (uint32_t)(((uint64_t)us * rate + 500000) / 1000000);
+}
+
+uint32_t
+device_period(const struct device_want *want, uint32_t rate)
+{
+	uint32_t period = want->period_us > 0 ? in_frames(want->period_us, rate)
+					      : want->period;
+
+	if (period < DEVICE_PERIOD_MIN) {
+		return DEVICE_PERIOD_MIN;
+	}
+	return period < ENGINE_PERIOD_MAX ? period : ENGINE_PERIOD_MAX;
+}
+
+uint32_t
+device_buffer(const struct device_want *want, uint32_t rate)
+{
+	uint32_t period = device_period(want, rate);
+	uint32_t buffer = want->buffer_us > 0 ? in_frames(want->buffer_us, rate)
+			  : want->buffer > 0  ? want->buffer
+					      : period * want->periods;
+
+	return buffer > 2 * period ? buffer : 2 * period;
+}
+
 const char *
 device_access_name(enum device_access access)
 {

@@ -32,7 +32,16 @@ struct device_want {
 	uint32_t periods; /* in the buffer */
 	int format;	  /* enum out_format, or -1: the widest it takes */
 	enum device_access access;
+
+	/* Where not 0, each counts instead of those before it. */
+	uint32_t period_us; /* of a period */
+	uint32_t buffer;    /* frames, instead of periods */
+	uint32_t buffer_us; /* of it */
 };
+
+/* The sizes that are asked for at that rate, in frames. */
+uint32_t device_period(const struct device_want *want, uint32_t rate);
+uint32_t device_buffer(const struct device_want *want, uint32_t rate);
 
 /* What was granted. */
 struct device_got {
@@ -42,6 +51,8 @@ struct device_got {
 	unsigned channels;
 	enum out_format format;
 	enum device_access access; /* never ACCESS_AUTO */
+	unsigned front[2];	   /* the channels that are left and right;
+				      where there is one, not used */
 };
 
 /* "mmap" or "rw". */

@@ -39,8 +39,12 @@ void
 pace_grant(const struct device_want *want, struct device_got *got)
 {
 	got->rate = clamp(want->rate, DEVICE_RATE_MIN, DEVICE_RATE_MAX);
-	got->period = clamp(want->period, DEVICE_PERIOD_MIN, ENGINE_PERIOD_MAX);
-	got->buffer = got->period * clamp(want->periods, 2, PACE_PERIODS_MAX);
+	got->period = device_period(want, got->rate);
+	got->buffer =
+	    got->period * clamp(device_buffer(want, got->rate) / got->period, 2,
+			      PACE_PERIODS_MAX);
+	got->front[0] = 0;
+	got->front[1] = 1;
 }
 
 static void

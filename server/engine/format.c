@@ -219,3 +219,26 @@ format_parse(enum out_format format, unsigned channels, const void *in,
 		at += (size_t)channels * layout->bytes;
 	}
 }
+
+void
+format_move(enum out_format format, unsigned channels, const unsigned from[2],
+    const unsigned to[2], void *frames, uint32_t n)
+{
+	unsigned bytes = layouts[format].bytes;
+	uint8_t pair[2][OUT_BYTES_MAX];
+	uint8_t *at = frames;
+
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned side = 0; side < 2; side++) {
+			uint8_t *sample = at + (size_t)from[side] * bytes;
+
+			memcpy(pair[side], sample, bytes);
+			memset(sample, bytes == 1 ? U8_SILENCE : 0, bytes);
+		}
+		for (unsigned side = 0; side < 2; side++) {
+			memcpy(at + (size_t)to[side] * bytes, pair[side],
+			    bytes);
+		}
+		at += (size_t)channels * bytes;
+	}
+}

@@ -22,4 +22,13 @@ uint32_t format_frames(const int64_t *master, uint32_t n,
 void format_parse(enum out_format format, unsigned channels, const void *in,
     uint32_t n, int64_t *master);
 
+/*
+ * Moves two channels of n frames into the place of two others; where the two
+ * were is silence.  For devices whose front pair is not the first, which is
+ * where format_frames() puts it and format_parse() looks for it.
+ *   from, to  channel numbers, left and right; may overlap
+ */
+void format_move(enum out_format format, unsigned channels,
+    const unsigned from[2], const unsigned to[2], void *frames, uint32_t n);
+
 #endif

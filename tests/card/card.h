@@ -7,7 +7,9 @@
  *   played.raw  every frame played, in the format that was granted
  *   clock       struct card_clock: when which frame was played
  *   events      a line each: ns, event, frames played so far, KEY=VALUE...
- *   playback, capture   locks: one program at a time has the card
+ *   playback, capture   locks: one program at a time has the card, or a
+ *               substream of it; those of the others are playback.1 and so on,
+ *               and what they play is lost
  */
 #ifndef CARD_H
 #define CARD_H

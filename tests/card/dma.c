@@ -142,7 +142,9 @@ pass(struct vcard *card, uint64_t count)
 	}
 	if (is_playback(card)) {
 		record_frames(card, count);
-		card->control->frames += count;
+		if (card->substream == 0) {
+			card->control->frames += count;
+		}
 	}
 	card->position += count;
 	note_clock(card, card->begun + ns_of(card->position, card->io.rate));

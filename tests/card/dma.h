@@ -19,6 +19,9 @@ struct vcard {
 	int lock, timer, watch, played, clock, events;
 	int watched; /* by `watch`: the control file */
 	bool record;
+	long substreams; /* it has; this is the one of that number: */
+	unsigned substream;
+	char *chmap; /* see settings.h */
 
 	uint8_t *ring;
 	unsigned frame_bytes;

@@ -84,6 +84,7 @@ read_key(struct settings *settings, const char *key, snd_config_t *node)
 		{ "card", &settings->card },
 		{ "resume", &settings->resume },
 		{ "record", &settings->record },
+		{ "substreams", &settings->substreams },
 	};
 
 	if (strcmp(key, "type") == 0) {
@@ -91,6 +92,9 @@ read_key(struct settings *settings, const char *key, snd_config_t *node)
 	}
 	if (strcmp(key, "dir") == 0) {
 		return snd_config_get_string(node, &settings->dir);
+	}
+	if (strcmp(key, "chmap") == 0) {
+		return snd_config_get_string(node, &settings->chmap);
 	}
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (strcmp(key, lists[i].key) == 0) {

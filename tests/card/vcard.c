@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/card/chmap.h"
 #include "tests/card/dma.h"
 #include "tests/card/settings.h"
 
@@ -342,6 +343,7 @@ vcard_free(struct vcard *card)
 		munmap((void *)card->control, sizeof(*card->control));
 	}
 	free(card->ring);
+	free(card->chmap);
 	free(card->dir);
 	free(card);
 }
@@ -367,6 +369,22 @@ vcard_close(snd_pcm_ioplug_t *io)
 	return 0;
 }
 
+static snd_pcm_chmap_query_t **
+vcard_query_chmaps(snd_pcm_ioplug_t *io)
+{
+	struct vcard *card = io->private_data;
+
+	return chmap_list(card->chmap);
+}
+
+static snd_pcm_chmap_t *
+vcard_get_chmap(snd_pcm_ioplug_t *io)
+{
+	struct vcard *card = io->private_data;
+
+	return chmap_of(card->chmap, io->channels);
+}
+
 static const snd_pcm_ioplug_callback_t resuming = {
 	.start = vcard_start,
 	.stop = vcard_stop,
@@ -381,6 +399,8 @@ static const snd_pcm_ioplug_callback_t resuming = {
 	.poll_descriptors = vcard_descriptors,
 	.poll_revents = vcard_revents,
 	.delay = vcard_delay,
+	.query_chmaps = vcard_query_chmaps,
+	.get_chmap = vcard_get_chmap,
 };
 
 static const snd_pcm_ioplug_callback_t not_resuming = {
@@ -396,6 +416,8 @@ static const snd_pcm_ioplug_callback_t not_resuming = {
 	.poll_descriptors = vcard_descriptors,
 	.poll_revents = vcard_revents,
 	.delay = vcard_delay,
+	.query_chmaps = vcard_query_chmaps,
+	.get_chmap = vcard_get_chmap,
 };
 
 static int
@@ -452,6 +474,23 @@ map_control(struct vcard *card)
 	return 0;
 }
 
+/* The lock of the first that is free, else of the last; taken by claim(). */
+static int
+open_substream(struct vcard *card)
+{
+	char name[32];
+	int fd = open_in(card->dir, stream_name(card), O_RDWR);
+
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 &&
+	       card->substream + 1 < card->substreams) {
+		close(fd);
+		snprintf(name, sizeof(name), "%s.%u", stream_name(card),
+		    ++card->substream);
+		fd = open_in(card->dir, name, O_RDWR);
+	}
+	return fd;
+}
+
 static int
 open_directory(struct vcard *card)
 {
@@ -463,7 +502,7 @@ open_directory(struct vcard *card)
 	card->events = open_in(card->dir, "events", O_WRONLY | O_APPEND);
 	card->played = open_in(card->dir, "played.raw", O_WRONLY | O_APPEND);
 	card->clock = open_in(card->dir, "clock", O_WRONLY | O_APPEND);
-	card->lock = open_in(card->dir, stream_name(card), O_RDWR);
+	card->lock = open_substream(card);
 	bool watched = open_watch(card);
 	card->timer =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -557,11 +596,13 @@ create(const struct settings *settings, const char *name,
 	if (card->dir == NULL) {
 		return -ENOMEM;
 	}
-	card->record = settings->record != 0;
+	card->chmap = settings->chmap != NULL ? strdup(settings->chmap) : NULL;
+	card->substreams = settings->substreams;
 	card->io.stream = stream;
 	if ((error = open_directory(card)) < 0) {
 		return error;
 	}
+	card->record = settings->record != 0 && card->substream == 0;
 	take_time(card);
 	error = claim(card);
 	event(card, now_ns(), error < 0 ? "refused" : "open", "%s",
@@ -586,6 +627,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(vcard)
 		.periods = { 2, 1024 },
 		.resume = 1,
 		.record = 1,
+		.substreams = 1,
 	};
 	struct vcard *card;
 	int error = settings_read(conf, &settings);

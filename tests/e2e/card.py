@@ -9,6 +9,8 @@ Restrictions: rates, formats, channels, access (lists; "mmap", "rw");
 period_bytes, buffer_bytes, periods (a number, or (min, max)); period_frames
 and buffer_frames (the same in frames, where formats and channels have one
 entry each); resume=False: has to be prepared after a suspend;
+substreams: how many programs may open it at once; chmap: where its channels
+sound, as "RL RR FL FR", maps for other numbers of channels after a ";";
 record=False: keeps no samples, only their number; card=7: the number of the
 kernel's card that it stands for.
 
@@ -84,7 +86,9 @@ class Card:
                     else (value, value)
                 lines.append(f"{key}_min {low}")
                 lines.append(f"{key}_max {high}")
-            elif key in ("card", "resume", "record"):
+            elif key == "chmap":
+                lines.append(f'{key} "{value}"')
+            elif key in ("card", "resume", "record", "substreams"):
                 lines.append(f"{key} {int(value)}")
             else:
                 raise TypeError(f"no such restriction: {key}")

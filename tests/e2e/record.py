@@ -25,12 +25,18 @@ def end(process, what):
     check(process.returncode == 0, f"{what}: {process.returncode}: {error}")
 
 
-def is_ramp(data):
-    """Frame numbers, low half left, high half right; no gap, no repeat."""
+def numbers(data):
+    """Of the card's frames: low half left, high half right.  Not of silence,
+    which is there first where a busy machine opens the card late."""
     samples = words(data)
-    numbers = [(low & 0xFFFF) | (high & 0xFFFF) << 16
-               for low, high in zip(samples[::2], samples[1::2])]
-    return all(b == a + 1 for a, b in zip(numbers, numbers[1:]))
+    return [(low & 0xFFFF) | (high & 0xFFFF) << 16
+            for low, high in zip(samples[::2], samples[1::2]) if low or high]
+
+
+def is_ramp(data):
+    """No gap, no repeat."""
+    seen = numbers(data)
+    return all(b == a + 1 for a, b in zip(seen, seen[1:]))
 
 
 def recorders(directory):

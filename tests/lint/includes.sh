@@ -53,7 +53,7 @@ server/insert.*        server/recorder.h server/ring.h server/sound.h server/tap
 server/master.*        server/stream.h server/engine/*
 server/rates.*         server/engine/*
 server/rest.*
-server/sink.*          server/device/device.h
+server/sink.*          server/device/device.h server/engine/format.h
 server/opener.*        server/sink.h server/ring.h server/thread.h
 server/input.*         server/opener.h server/event.h server/tap.h server/engine/*
 server/stream.*        server/clips.h server/sound.h server/volume.h server/engine/* server/ring.h

@@ -59,7 +59,10 @@ static void
 start(struct scene *scene)
 {
 	struct mixer_settings settings = {
-		.want = { 48000, 64, 2, -1, ACCESS_AUTO },
+		.want = { .rate = 48000,
+		    .period = 64,
+		    .periods = 2,
+		    .format = -1 },
 		.capture = "null",
 		.kernel = kernel_find(NULL),
 		.streams_max = AT_ONCE,

@@ -40,7 +40,10 @@ start(void)
 
 	memset(&settings, 0, sizeof(settings));
 	(void)devices_parse(&settings.devices, "null");
-	settings.want = (struct device_want){ 48000, 64, 2, -1, ACCESS_AUTO };
+	settings.want = (struct device_want){ .rate = 48000,
+		.period = 64,
+		.periods = 2,
+		.format = -1 };
 	settings.capture = "null";
 	settings.kernel = kernel_find(NULL);
 	settings.streams_max = AT_ONCE;

@@ -12,7 +12,10 @@
 
 #define ROUNDS 500
 
-static const struct device_want want = { 48000, 64, 4, -1, ACCESS_AUTO };
+static const struct device_want want = { .rate = 48000,
+	.period = 64,
+	.periods = 4,
+	.format = -1 };
 
 static sem_t woken;
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ make_card(const char *restrictions)
 	FILE *config = fopen(path, "w");
 	fprintf(config,
 	    "pcm_type.vcard { lib \"%s/%s\" }\n"
+	    "pcm.plug { @args [ SLAVE ] @args.SLAVE { type string }\n"
+	    " type plug slave.pcm $SLAVE }\n"
 	    "pcm.vcard { type vcard dir \"%s\" %s }\n",
 	    build != NULL ? build : ".", PLUGIN, dir, restrictions);
 	fclose(config);
@@ -53,8 +56,8 @@ static void
 remove_card(void)
 {
 	static const char *const names[] = { "control", "asound.conf",
-		"played.raw", "clock", "events", "playback", "capture",
-		"stderr" };
+		"played.raw", "clock", "events", "playback", "playback.1",
+		"capture", "stderr" };
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -84,7 +87,10 @@ now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static const struct device_want usual = { 48000, 256, 4, -1, ACCESS_AUTO };
+static const struct device_want usual = { .rate = 48000,
+	.period = 256,
+	.periods = 4,
+	.format = -1 };
 
 static struct device_got
 granted_to(const struct device_want *want)
@@ -164,13 +170,95 @@ Test(alsa, the_wanted_format_or_the_widest)
 	cr_expect_eq(granted_to(&want).format, OUT_S24_3LE);
 }
 
+/* ALSA's own converter does what we cannot. */
 Test(alsa, no_format_of_ours)
+{
+	cr_expect_eq(granted("formats FLOAT_LE").format,
+	    granted_to(&usual).format);
+}
+
+/* One such name is in quotes, with arguments; nothing that could be plugged. */
+Test(alsa, names_that_are_none)
 {
 	struct device *device;
 	struct device_got got;
+	static const char *const names[] = { "nobody", "plug:'nobody'", "'",
+		"nobody:CARD=1,DEV=\"2\"" };
 
-	make_card("formats FLOAT_LE");
-	cr_expect_eq(device_alsa.open("vcard", &usual, &device, &got), -EINVAL);
+	make_card("");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		cr_expect_lt(device_alsa.open(names[i], &usual, &device, &got),
+		    0, "%s", names[i]);
+	}
+}
+
+Test(alsa, sizes_by_time_and_by_frames)
+{
+	struct device_want want = usual;
+
+	make_card("rates \"44100\"");
+	want.period_us = 10000;
+	cr_expect_eq(granted_to(&want).period, 441);
+	cr_expect_eq(granted_to(&want).buffer, 4 * 441);
+	want.buffer = 1323;
+	cr_expect_eq(granted_to(&want).buffer, 1323);
+	want.buffer_us = 50000;
+	cr_expect_eq(granted_to(&want).buffer, 2205);
+	want.buffer_us = 1;
+	cr_expect_eq(granted_to(&want).buffer, 2 * 441);
+	want.period_us = 0;
+	cr_expect_eq(granted_to(&want).period, 256);
+}
+
+Test(alsa, the_front_pair_is_where_the_card_says)
+{
+	struct device_got got = granted("channels \"4\" chmap \"RL RR FR FL\"");
+
+	cr_expect_eq(got.channels, 4);
+	cr_expect_eq(got.front[0], 3);
+	cr_expect_eq(got.front[1], 2);
+}
+
+Test(alsa, no_map_and_maps_without_a_front)
+{
+	struct device_got got = granted("");
+
+	cr_expect_eq(got.front[0], 0);
+	cr_expect_eq(got.front[1], 1);
+}
+
+Test(alsa, only_a_rear_pair)
+{
+	struct device_got got = granted("chmap \"MONO;RL RR\"");
+
+	cr_expect_eq(got.channels, 2);
+	cr_expect_eq(got.front[0], 0);
+	cr_expect_eq(got.front[1], 1);
+}
+
+/* Two channels would be behind the listener. */
+Test(alsa, more_channels_for_a_front)
+{
+	struct device_got got =
+	    granted("chmap \"RL RR;FL FR LFE;RL RR FC FL FR\"");
+
+	cr_expect_eq(got.channels, 3);
+	cr_expect_eq(got.front[0], 0);
+	cr_expect_eq(got.front[1], 1);
+}
+
+Test(alsa, one_substream_of_many)
+{
+	struct device *devices[3];
+	struct device_got got;
+
+	make_card("substreams 2");
+	cr_expect_eq(device_alsa.open("vcard", &usual, &devices[0], &got), 0);
+	cr_expect_eq(device_alsa.open("vcard", &usual, &devices[1], &got), 0);
+	cr_expect_eq(device_alsa.open("vcard", &usual, &devices[2], &got),
+	    -EBUSY);
+	device_alsa.close(devices[0]);
+	device_alsa.close(devices[1]);
 }
 
 Test(alsa, mono)
@@ -233,7 +321,10 @@ Test(alsa, periods_of_exactly_4096_bytes)
 
 Test(alsa, a_small_buffer)
 {
-	struct device_want want = { 48000, 1024, 4, OUT_S16_LE, ACCESS_AUTO };
+	struct device_want want = { .rate = 48000,
+		.period = 1024,
+		.periods = 4,
+		.format = OUT_S16_LE };
 
 	make_card("buffer_bytes_max 2048");
 	struct device_got got = granted_to(&want);
@@ -351,7 +442,11 @@ static void
 open_card(const char *restrictions, enum device_access access)
 {
 	/* Long enough for a machine that is busy with other tests. */
-	struct device_want want = { 48000, 1024, 4, OUT_S16_LE, access };
+	struct device_want want = { .rate = 48000,
+		.period = 1024,
+		.periods = 4,
+		.format = OUT_S16_LE,
+		.access = access };
 
 	make_card(restrictions);
 	cr_assert_eq(device_alsa.open("vcard", &want, &device, &got), 0);
@@ -359,7 +454,7 @@ open_card(const char *restrictions, enum device_access access)
 	cr_assert_eq(got.channels, 2);
 }
 
-static uint8_t played[1 << 20];
+static uint8_t played[1 << 20]; /* the beginning of what was played */
 
 static size_t
 played_bytes(void)
@@ -405,6 +500,29 @@ events_named(const char *name)
 	}
 	fclose(file);
 	return count;
+}
+
+/* Through ALSA's converter, whose floating point holds 16 bits exactly. */
+Test(alsa, floating_point_only)
+{
+	open_card("formats FLOAT_LE channels \"2\" rates \"48000\"",
+	    ACCESS_AUTO);
+	cr_assert_eq(prime(), 0);
+	cr_assert_eq(play(24000), 0);
+	device_alsa.close(device);
+
+	size_t frames = played_bytes() / 8;
+	cr_expect_geq(frames, 20000 - 1024);
+	for (size_t i = 0; i < 2 * frames; i++) {
+		float sample;
+		uint8_t frame[4];
+
+		memcpy(&sample, played + 4 * i, sizeof(sample));
+		put_frame(frame, (uint32_t)(i / 2));
+		cr_assert_eq((int16_t)lrintf(sample * 32768.0F),
+		    (int16_t)(frame[i % 2 * 2] | frame[i % 2 * 2 + 1] << 8),
+		    "sample %zu", i);
+	}
 }
 
 static void

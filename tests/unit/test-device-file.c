@@ -15,7 +15,10 @@
 
 #define SECOND UINT64_C(1000000000)
 
-static const struct device_want want = { 48000, 256, 4, -1, ACCESS_AUTO };
+static const struct device_want want = { .rate = 48000,
+	.period = 256,
+	.periods = 4,
+	.format = -1 };
 
 Test(pace, frames_are_due_exactly)
 {
@@ -117,8 +120,11 @@ Test(pace, the_timer_tells_of_room)
 
 Test(null, grants_what_it_can)
 {
-	struct device_want absurd = { 1000000, 1, 1000, OUT_S32_BE,
-		ACCESS_MMAP };
+	struct device_want absurd = { .rate = 1000000,
+		.period = 1,
+		.periods = 1000,
+		.format = OUT_S32_BE,
+		.access = ACCESS_MMAP };
 	struct device *device;
 	struct device_got got;
 	char frames[1024 * 4] = { 0 };

@@ -307,6 +307,51 @@ Test(engine, parsing_is_the_reverse)
 	}
 }
 
+/* To any two of five, all others silent, and back. */
+static void
+expect_moved(enum out_format format, const unsigned to[2])
+{
+	enum { FRAMES = 16, CHANNELS = 5 };
+	static const unsigned first[2] = { 0, 1 };
+	uint8_t before[FRAMES * CHANNELS * OUT_BYTES_MAX];
+	uint8_t after[sizeof(before)];
+	int64_t master[2 * FRAMES];
+	unsigned bytes = out_format_bytes(format);
+	uint64_t dither = 0;
+
+	for (size_t i = 0; i < 2 * FRAMES; i++) {
+		master[i] = noise[0][i] * INT64_C(65536);
+	}
+	(void)format_frames(master, FRAMES, format, CHANNELS, &dither, before);
+	memcpy(after, before, sizeof(after));
+	format_move(format, CHANNELS, first, to, after, FRAMES);
+	for (size_t i = 0; i < FRAMES * CHANNELS; i++) {
+		unsigned channel = i % CHANNELS;
+		size_t from = i - channel +
+			      (channel == to[0]	     ? 0
+				  : channel == to[1] ? 1
+						     : 2);
+
+		cr_assert_arr_eq(after + i * bytes, before + from * bytes,
+		    bytes);
+	}
+	format_move(format, CHANNELS, to, first, after, FRAMES);
+	cr_assert_arr_eq(after, before, FRAMES * CHANNELS * bytes);
+}
+
+Test(engine, the_front_pair_moves)
+{
+	for (int f = 0; f < OUT_FORMATS; f++) {
+		for (unsigned at = 0; at < 5 * 5; at++) {
+			const unsigned to[2] = { at / 5, at % 5 };
+
+			if (to[0] != to[1]) {
+				expect_moved((enum out_format)f, to);
+			}
+		}
+	}
+}
+
 Test(engine, one_channel_is_parsed_to_both_sides)
 {
 	static const uint8_t in[] = { 0xff, 0xfe, 0x12, 0x34 };
