@@ -16,8 +16,12 @@ enum {
 
 struct control {
 	struct client client;
-	bool json; /* list, status and watch print JSON */
+	const char *server; /* as -s named it; NULL: it did not */
+	bool json;	    /* doctor, list, status and watch print JSON */
 };
+
+/* In doctor.c; connects by itself. */
+int control_doctor(struct control *control, char **operands);
 
 /* For players and samples, in listing.c. */
 int control_list(struct control *control, char **operands);

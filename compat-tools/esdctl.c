@@ -245,6 +245,8 @@ run_standbymode(struct control *control, char **operands)
 }
 
 static const struct command commands[] = {
+	{ "doctor", "", 0, control_doctor,
+	    "finds out why nothing is heard, and what helps" },
 	{ "list", "", 0, control_list, "what plays, as a table" },
 	{ "status", "", 0, control_status,
 	    "how the daemon and its device are" },
@@ -298,7 +300,8 @@ usage(void)
 	    "                       unix:PATH; else $ESPEAKER, else this\n"
 	    "                       machine's own\n"
 	    "  -p, --prefix=TEXT    accepted, not used\n"
-	    "      --json           list, status and watch print JSON\n"
+	    "      --json           doctor, list, status and watch\n"
+	    "                       print JSON\n"
 	    "  -h, --help           this text\n"
 	    "  -v, --version        the version\n"
 	    "\n"
@@ -368,16 +371,15 @@ parse_options(int argc, char **argv, bool *json)
 	return server;
 }
 
-/* One command and its operands, connecting before the first one. */
+/* One command and its operands, connecting before the first that needs it. */
 static int
-run(struct control *control, const char *server, const struct command *command,
-    char **operands)
+run(struct control *control, const struct command *command, char **operands)
 {
 	struct client *client = &control->client;
 	int error = 0;
 
-	if (client->fd < 0) {
-		error = client_open(client, server, CLIENT_TIMEOUT);
+	if (client->fd < 0 && command->run != control_doctor) {
+		error = client_open(client, control->server, CLIENT_TIMEOUT);
 		if (error != 0) {
 			tool_say("%s", client->why);
 			return EXIT_NO_SERVER;
@@ -393,7 +395,7 @@ run(struct control *control, const char *server, const struct command *command,
 }
 
 static int
-run_all(struct control *control, const char *server, int argc, char **argv)
+run_all(struct control *control, int argc, char **argv)
 {
 	int status = EXIT_SUCCESS;
 
@@ -410,7 +412,7 @@ run_all(struct control *control, const char *server, int argc, char **argv)
 			    command->operands);
 			return EXIT_BAD_COMMAND;
 		}
-		status = run(control, server, command, argv + i + 1);
+		status = run(control, command, argv + i + 1);
 		i += command->count;
 	}
 	return status;
@@ -436,14 +438,13 @@ int
 main(int argc, char **argv)
 {
 	struct control control = { .json = false };
-	const char *server;
 	int status, words;
 
 	if (argc < 2) {
 		usage();
 		return EXIT_NO_SERVER;
 	}
-	server = parse_options(argc, argv, &control.json);
+	control.server = parse_options(argc, argv, &control.json);
 	words = take_json(argc - optind, argv + optind, &control.json);
 	if (words == 0) {
 		tool_say("no command");
@@ -451,7 +452,7 @@ main(int argc, char **argv)
 		return EXIT_BAD_COMMAND;
 	}
 	client_adopt(&control.client, -1, CLIENT_TIMEOUT);
-	status = run_all(&control, server, words, argv + optind);
+	status = run_all(&control, words, argv + optind);
 	client_close(&control.client);
 	return status;
 }

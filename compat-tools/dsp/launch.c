@@ -7,21 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat-tools/dsp/door.h"
+#include "compat-tools/dsp/library.h"
 #include "compat-tools/dsp/program.h"
 #include "compat-tools/dsp/supervise.h"
 #include "compat-tools/tool.h"
 
-/* As the loader of each word size reads it, its own directory in place. */
-#define PLACE	 "$LIB"
 #define LIST_MAX (4 * PATH_MAX) /* bytes of LD_PRELOAD */
-
-#define LIBRARY "libesddsp.so"
 
 /* What is preloaded. */
 struct files {
-	char library[2 * PATH_MAX]; /* with $LIB in it */
-	char server[2 * PATH_MAX];  /* that it starts; "": the installed one */
+	char library[LIBRARY_PATH_MAX]; /* with $LIB in it */
+	char server[LIBRARY_PATH_MAX];	/* that it starts; "": the installed
+					   one */
 };
 
 enum { NOT_RUN = 126, NOT_FOUND = 127 }; /* exit status, as the shell's */
@@ -40,60 +37,6 @@ is_verbose(void)
 	const char *verbose = getenv("ESDDSP_VERBOSE");
 
 	return verbose != NULL && *verbose != '\0';
-}
-
-/* The directory that this program is in, with no slash; "" if unknown. */
-static void
-find_own_directory(char directory[PATH_MAX])
-{
-	ssize_t length = readlink("/proc/self/exe", directory, PATH_MAX - 1);
-
-	directory[length < 0 ? 0 : length] = '\0';
-	directory[strrchr(directory, '/') == NULL
-		      ? 0
-		      : strrchr(directory, '/') - directory] = '\0';
-}
-
-/* Whether a library whose path has $LIB in it is there, for so many bits. */
-static bool
-is_there(const char *library, int bits)
-{
-	const char *place = strstr(library, PLACE);
-	char path[PATH_MAX];
-
-	if (place == NULL) {
-		return access(library, R_OK) == 0;
-	}
-	(void)snprintf(path, sizeof(path), "%.*s%s%s", (int)(place - library),
-	    library, bits == 32 ? DSP_LIB_32 : DSP_LIB,
-	    place + sizeof(PLACE) - 1);
-	return access(path, R_OK) == 0;
-}
-
-/*
- * Where the library is: as the environment says, in the build directory if we
- * were not installed, else where it was installed.
- */
-static void
-find_library(struct files *files)
-{
-	const char *named = getenv("ESDDSP_LIBRARY");
-	char directory[PATH_MAX];
-
-	find_own_directory(directory);
-	(void)snprintf(files->library, sizeof(files->library),
-	    "%s/preload/" PLACE "/" LIBRARY, directory);
-	(void)snprintf(files->server, sizeof(files->server), "%s/" DOOR_SERVER,
-	    directory);
-	if (named != NULL && *named != '\0') {
-		(void)snprintf(files->library, sizeof(files->library), "%s",
-		    named);
-		files->server[0] = '\0';
-	} else if (!is_there(files->library, PROGRAM_OWN_BITS)) {
-		(void)snprintf(files->library, sizeof(files->library), "%s",
-		    DSP_PREFIX "/" PLACE "/" LIBRARY);
-		files->server[0] = '\0';
-	}
 }
 
 /* In front of what is preloaded already, and only once. */
@@ -162,7 +105,7 @@ choose(const struct launch *launch, const struct program *program,
 	if (launch->seccomp || program->way == PROGRAM_SECCOMP) {
 		return PROGRAM_SECCOMP;
 	}
-	if (is_there(files->library, program->bits)) {
+	if (library_is_there(files->library, program->bits)) {
 		return PROGRAM_PRELOAD;
 	}
 	if (program->bits == PROGRAM_OWN_BITS) {
@@ -199,7 +142,7 @@ launch_run(const struct launch *launch, char **argv)
 		exit(error == -ENOENT ? NOT_FOUND : NOT_RUN);
 	}
 	set_environment(launch);
-	find_library(&files);
+	library_find(files.library, files.server);
 	way = choose(launch, &program, &files);
 	if (is_verbose()) {
 		describe(argv, way);

@@ -1,5 +1,5 @@
-"""A test in a mount namespace of its own, where directories that all the
-machine's programs share are empty."""
+"""A test in namespaces of its own, where directories that all the machine's
+programs share are empty, and nobody listens on its addresses."""
 
 import os
 import pathlib
@@ -12,9 +12,12 @@ from daemon import BUILD
 SKIPPED = 77
 
 
-def enter(script, *places):
+def enter(script, *places, network=False):
     """Goes on where those directories are empty but for what is needed of them:
-    runs the script again there and exits with its status."""
+    runs the script again there and exits with its status.
+
+    network  there is an own one, too: its loopback device
+    """
     if "inside" in sys.argv:
         return
     script = pathlib.Path(script).resolve()
@@ -28,13 +31,15 @@ def enter(script, *places):
     command += "".join(
         f"mkdir -p '{path}'\nmount -c --bind /proc/self/fd/{fd} '{path}'\n"
         for fd, path in enumerate(needed, 8))
-    command += 'exec "$@"\n'
-    own = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m"]
+    up = "ip link set lo up\n" if network else ""
+    own = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m",
+           *(["-n"] if network else [])]
     if not shutil.which("unshare") or subprocess.run(
-            [*own, "mount", "-t", "tmpfs", "tmpfs", "/tmp"],
+            [*own, "sh", "-c", f"set -e\n{up}mount -t tmpfs tmpfs /tmp"],
             capture_output=True).returncode != 0:
-        print("left out: no mount namespace may be made")
+        print("left out: no namespaces may be made")
         sys.exit(SKIPPED)
+    command += f'{up}exec "$@"\n'
     done = subprocess.run([*own, "sh", "-c", command, "sh", sys.executable,
                            str(script), "inside"])
     sys.exit(done.returncode)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """One daemon for all users: as whom it runs, who is let in, what they may do.
-In a /run and a /tmp of our own, with users that are mere numbers."""
+In a /run, a /tmp and a network of our own, with users that are mere numbers."""
 
 import contextlib
 import grp
@@ -327,7 +327,7 @@ def main():
     if os.geteuid() != 0:
         print("left out: takes root, to be other users")
         sys.exit(SKIPPED)
-    enter(__file__, "/tmp", "/run")
+    enter(__file__, "/tmp", "/run", network=True)
     for number in (USER, MEMBER, OTHER_MEMBER, STRANGER):
         with contextlib.suppress(KeyError):
             pwd.getpwuid(number)

@@ -64,7 +64,7 @@ expect S24_3LE -- esdmixd --format S24_3
 expect auto portable -- esdmixd -kernel ''
 expect err warn info debug -- esdmixd --log-level ''
 expect null -- esdmixd -d nu
-expect serverinfo allinfo panstream -- esdctl ''
+expect serverinfo allinfo panstream doctor -- esdctl ''
 expect allinfo -- esdctl serverinfo all
 expect serverinfo -- esdctl panstream 7 256 256 serv
 expect serverinfo -- esdctl -s localhost serv
