@@ -647,6 +647,15 @@ conf_load(struct conf *conf, const struct conf_files *files, char *const argv[],
 	return CONF_RUN;
 }
 
+bool
+conf_is_usual(const struct conf *conf, const char *key)
+{
+	const struct row *row = find_row(key);
+
+	return row != NULL && row->kind == KIND_TEXT &&
+	       strcmp((const char *)conf + row->offset, row->value) == 0;
+}
+
 const char *
 conf_word(const char *key, int32_t index, char *word, size_t word_size)
 {

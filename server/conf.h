@@ -52,6 +52,9 @@ void conf_usual_files(struct conf_files *files);
 enum conf_verdict conf_load(struct conf *conf, const struct conf_files *files,
     char *const argv[], char why[CONF_WHY_MAX]);
 
+/* Whether that TEXT is as when nobody says otherwise. */
+bool conf_is_usual(const struct conf *conf, const char *key);
+
 /* The word that a CHOICE row's index stands for; NULL: there is none. */
 const char *conf_word(const char *key, int32_t index, char *word,
     size_t word_size);

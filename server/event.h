@@ -12,6 +12,7 @@ enum mixer_event_kind {
 			    could not be taken up, it stays silent */
 	MIXER_FAILED,	 /* could not be opened: error */
 	MIXER_LOST,	 /* was open and is not any more: error */
+	MIXER_YIELDED,	 /* closed, as another server asked for the card */
 	MIXER_RELEASED,	 /* given up on standby, or for want of sound */
 	MIXER_UNDERRUN,	 /* and started again; `count` so far */
 	MIXER_TROUBLE,	 /* goes on, but: error */

@@ -292,6 +292,17 @@ holder_find(struct holders *holders, const char *proc, const char *dev,
 }
 
 void
+holder_of(struct holders *holders, const char *proc, pid_t pid)
+{
+	struct search search = { .holders = holders, .proc = proc };
+
+	memset(holders, 0, sizeof(*holders));
+	if (pid > 0) {
+		add_holder(&search, pid);
+	}
+}
+
+void
 holder_print(const struct holders *holders, char text[HOLDER_TEXT_MAX])
 {
 	size_t n = 0;

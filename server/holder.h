@@ -43,6 +43,9 @@ struct holders {
 void holder_find(struct holders *holders, const char *proc, const char *dev,
     int card, char way);
 
+/* Only that process; none if there is no such. */
+void holder_of(struct holders *holders, const char *proc, pid_t pid);
+
 /*
  * In words: "mplayer (pid 4711)", with ", user 1000" if that is not us, and
  * " and " between two; "" where there is none.

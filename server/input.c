@@ -9,7 +9,7 @@
 
 int
 input_init(struct input *input, const char *name,
-    const struct device_want *want, struct tap *tap,
+    const struct device_want *want, struct tap *tap, struct gate *gate,
     void (*report)(void *arg, const struct mixer_event *event),
     void (*wake)(void *arg), void *arg)
 {
@@ -17,6 +17,7 @@ input_init(struct input *input, const char *name,
 	(void)snprintf(input->name, sizeof(input->name), "%s", name);
 	input->want = *want;
 	input->tap = tap;
+	input->gate = gate;
 	input->report = report;
 	input->arg = arg;
 	input->raw = malloc(
@@ -26,7 +27,7 @@ input_init(struct input *input, const char *name,
 	if (input->raw == NULL || input->frames == NULL) {
 		return -ENOMEM;
 	}
-	return opener_create(wake, arg, &input->opener);
+	return opener_create(gate, wake, arg, &input->opener);
 }
 
 void
@@ -127,10 +128,25 @@ stop(struct input *input)
 	input->failed = 0;
 }
 
+/* Closes what others have asked for. */
+static void
+yield(struct input *input, uint64_t now)
+{
+	input->asked |= gate_asked(input->gate, GATE_CAPTURE);
+	if (input->card.device != NULL && input->card.card >= 0 &&
+	    (input->asked & UINT32_C(1) << input->card.card) != 0) {
+		lose_card(input, -EBUSY, now + INPUT_RETRY_MS);
+	}
+	if (!opener_is_opening(input->opener)) {
+		input->asked = 0;
+	}
+}
+
 void
 input_tend(struct input *input, uint64_t now)
 {
 	take_outcome(input, now);
+	yield(input, now);
 	if (!is_wanted(input)) {
 		stop(input);
 		return;

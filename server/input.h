@@ -24,21 +24,24 @@ struct input {
 	uint8_t *raw;	 /* ENGINE_PERIOD_MAX frames of the device */
 	int64_t *frames; /* the same, stereo, at the master's scale */
 
+	struct gate *gate; /* NULL: none */
 	struct opener *opener;
 	struct sink card, null;
 	struct sink *now;   /* one of the two, or NULL: nothing comes */
 	uint64_t silent_at; /* ms; then null goes on where nothing comes */
 	uint64_t retry_at;  /* ms */
+	uint32_t asked;	    /* cards to be closed, see gate.h */
 	int failed;	    /* the error last reported, 0: none */
 };
 
 /*
  * Opens nothing yet; 0 or -errno.
+ *   gate    which cards go through, or NULL; stays the caller's
  *   report  takes each event; must not block
  *   wake    called on the opener's thread when input_tend() has something
  */
 int input_init(struct input *input, const char *name,
-    const struct device_want *want, struct tap *tap,
+    const struct device_want *want, struct tap *tap, struct gate *gate,
     void (*report)(void *arg, const struct mixer_event *event),
     void (*wake)(void *arg), void *arg);
 void input_finish(struct input *input);

@@ -45,6 +45,7 @@ struct daemon {
 	struct access access;
 	struct sockets sockets;
 	struct mixer_settings mixing;
+	struct gate gate;
 	struct clients clients;
 	struct session_host host;
 	struct service service;
@@ -123,6 +124,19 @@ say_failed(struct daemon *daemon, const char *name,
 }
 
 static void
+say_yielded(struct daemon *daemon, const char *name, unsigned device)
+{
+	char who[GATE_TEXT_MAX];
+
+	memset(daemon->failed, 0, sizeof(daemon->failed));
+	if (device < DEVICES_MAX) {
+		daemon->failed[device] = -EBUSY; /* as is told here */
+	}
+	gate_print_rival(&daemon->gate, who);
+	log_line(LOG_INFO, name, "given up: %s asked for it", who);
+}
+
+static void
 say_event(struct daemon *daemon, const struct mixer_event *event)
 {
 	const char *name = device_name(daemon, event->device);
@@ -149,6 +163,9 @@ say_event(struct daemon *daemon, const struct mixer_event *event)
 		log_line(LOG_WARN, name,
 		    "lost: %s; trying again, playing into null meanwhile",
 		    reason);
+		break;
+	case MIXER_YIELDED:
+		say_yielded(daemon, name, event->device);
 		break;
 	case MIXER_UNDERRUN:
 		log_limited(&daemon->underruns, LOG_WARN, name,
@@ -432,6 +449,7 @@ plan_mixing(struct daemon *daemon)
 		mixing->sleep_ms = (uint32_t)conf->autostandby * 1000 + 1;
 	}
 	mixing->drain_ms = (uint32_t)conf->drain_timeout;
+	mixing->gate = &daemon->gate;
 	mixing->wake = loop_wake;
 	mixing->wake_arg = daemon->loop;
 	return 0;
@@ -482,10 +500,28 @@ serve_watchers(void *arg)
 	session_serve_listeners(&((struct daemon *)arg)->host);
 }
 
+static void
+open_gate(struct daemon *daemon)
+{
+	const struct conf *conf = &daemon->conf;
+	int error = -ENOENT;
+
+	if (conf->reserve) {
+		error = gate_open(&daemon->gate, conf->reserve_priority,
+		    !conf_is_usual(conf, "device"));
+	}
+	if (error < 0 && error != -ENOENT) {
+		log_line(LOG_DEBUG, SUBJECT, "no card is reserved: %s",
+		    strerror(-error));
+	}
+}
+
 static int
 start_mixer(struct daemon *daemon)
 {
 	const struct conf *conf = &daemon->conf;
+
+	open_gate(daemon);
 
 	daemon->service.changed = serve_watchers;
 	daemon->service.arg = daemon;
@@ -645,6 +681,7 @@ stop(struct daemon *daemon)
 		mixer_destroy(daemon->service.mixer);
 		daemon->service.mixer = NULL;
 	}
+	gate_close(&daemon->gate);
 	clips_finish(&daemon->service.clips);
 	loop_destroy(daemon->loop);
 	artsserver_close(&daemon->arts);

@@ -490,13 +490,14 @@ make_parts(struct mixer *mixer)
 		return -ENOMEM;
 	}
 	error = input_init(&mixer->input, mixer->settings.capture,
-	    &mixer->settings.want, &mixer->capture, tell_event, wake_audio,
-	    mixer);
+	    &mixer->settings.want, &mixer->capture, mixer->settings.gate,
+	    tell_event, wake_audio, mixer);
 	if (error < 0) {
 		return error;
 	}
 	return output_init(&mixer->output, &mixer->settings.devices,
-	    &mixer->settings.want, tell_event, wake_audio, mixer);
+	    &mixer->settings.want, mixer->settings.gate, tell_event, wake_audio,
+	    mixer);
 }
 
 int

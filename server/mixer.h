@@ -9,6 +9,7 @@
 
 #include "server/devices.h"
 #include "server/event.h"
+#include "server/gate.h"
 #include "server/moment.h"
 #include "server/rates.h"
 #include "server/rest.h"
@@ -24,6 +25,7 @@ struct mixer_settings {
 	struct devices devices;
 	struct device_want want;
 	const char *capture; /* device, opened while somebody records */
+	struct gate *gate;   /* that cards go through, or NULL */
 	const struct kernel *kernel;
 	unsigned streams_max;	 /* admitted at once, <= BUS_STREAMS_MAX */
 	int realtime_priority;	 /* SCHED_FIFO; 0: don't ask */

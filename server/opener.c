@@ -29,6 +29,7 @@ struct outcome {
 struct opener {
 	/* constant */
 	pthread_t thread;
+	struct gate *gate;
 	void (*wake)(void *arg);
 	void *arg;
 
@@ -48,14 +49,32 @@ struct opener {
 /* --- its own thread ---------------------------------------------------- */
 
 static void
+close_one(struct opener *opener, struct sink *sink)
+{
+	sink_close(sink);
+	gate_leave(opener->gate, sink->card);
+}
+
+static void
 open_one(struct opener *opener, const struct order *order)
 {
-	struct outcome outcome;
+	struct outcome outcome = { .error = 0 };
+	int card = gate_enter(opener->gate, order->name);
 
-	outcome.error =
-	    order->kind == ORDER_OPEN
-		? sink_open(&outcome.sink, order->name, &order->want)
-		: sink_listen(&outcome.sink, order->name, &order->want);
+	if (card == -EBUSY) {
+		outcome.error = card;
+	} else if (order->kind == ORDER_OPEN) {
+		outcome.error =
+		    sink_open(&outcome.sink, order->name, &order->want);
+	} else {
+		outcome.error =
+		    sink_listen(&outcome.sink, order->name, &order->want);
+	}
+	if (outcome.error < 0) {
+		gate_leave(opener->gate, card);
+		card = -1;
+	}
+	outcome.sink.card = card;
 	(void)ring_put(&opener->outcomes, &outcome, sizeof(outcome));
 	if (!atomic_load_explicit(&opener->left, memory_order_relaxed)) {
 		opener->wake(opener->arg);
@@ -76,7 +95,7 @@ opener_main(void *arg)
 			continue;
 		}
 		if (order.kind == ORDER_CLOSE) {
-			sink_close(&order.sink);
+			close_one(opener, &order.sink);
 		} else if (order.kind != ORDER_END) {
 			open_one(opener, &order);
 		}
@@ -93,7 +112,9 @@ free_opener(struct opener *opener)
 	struct outcome outcome;
 
 	while (ring_get(&opener->outcomes, &outcome, sizeof(outcome))) {
-		sink_close(&outcome.sink);
+		if (outcome.error == 0) {
+			close_one(opener, &outcome.sink);
+		}
 	}
 	ring_finish(&opener->orders);
 	ring_finish(&opener->outcomes);
@@ -103,7 +124,8 @@ free_opener(struct opener *opener)
 }
 
 int
-opener_create(void (*wake)(void *arg), void *arg, struct opener **created)
+opener_create(struct gate *gate, void (*wake)(void *arg), void *arg,
+    struct opener **created)
 {
 	struct opener *opener = calloc(1, sizeof(*opener));
 	int error;
@@ -111,6 +133,7 @@ opener_create(void (*wake)(void *arg), void *arg, struct opener **created)
 	if (opener == NULL) {
 		return -ENOMEM;
 	}
+	opener->gate = gate;
 	opener->wake = wake;
 	opener->arg = arg;
 	(void)sem_init(&opener->asked, 0, 0);

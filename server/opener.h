@@ -11,15 +11,18 @@
 
 #include <stdbool.h>
 
+#include "server/gate.h"
 #include "server/sink.h"
 
 struct opener;
 
 /*
  * Starts the thread; 0 or -errno.  Thread: any.
+ *   gate  which cards go through, or NULL; stays the caller's
  *   wake  called on that thread when opener_take() has something
  */
-int opener_create(void (*wake)(void *arg), void *arg, struct opener **created);
+int opener_create(struct gate *gate, void (*wake)(void *arg), void *arg,
+    struct opener **created);
 
 /*
  * Ends the thread when it has done all it was asked for, and closes what it

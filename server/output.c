@@ -35,7 +35,7 @@ report_next(struct output *output)
 
 int
 output_init(struct output *output, const struct devices *devices,
-    const struct device_want *want,
+    const struct device_want *want, struct gate *gate,
     void (*report_event)(void *arg, const struct mixer_event *event),
     void (*wake)(void *arg), void *arg)
 {
@@ -44,13 +44,15 @@ output_init(struct output *output, const struct devices *devices,
 	memset(output, 0, sizeof(*output));
 	output->devices = *devices;
 	output->want = *want;
+	output->gate = gate;
 	output->report = report_event;
 	output->arg = arg;
 	output->rate = want->rate;
 	output->now = &output->null;
 	hotplug_open(&output->hotplug, HOTPLUG_ROOT);
 	error = sink_open(&output->null, "null", want);
-	return error < 0 ? error : opener_create(wake, arg, &output->opener);
+	return error < 0 ? error
+			 : opener_create(gate, wake, arg, &output->opener);
 }
 
 void
@@ -240,6 +242,35 @@ open_next(struct output *output, uint64_t now)
 	open_index(output, index);
 }
 
+static bool
+is_asked(const struct output *output, const struct sink *sink)
+{
+	return sink->device != NULL && sink->card >= 0 &&
+	       (output->asked & UINT32_C(1) << sink->card) != 0;
+}
+
+/* Closes what others have asked for, and goes on with what is left. */
+static void
+yield(struct output *output, uint64_t now)
+{
+	output->asked |= gate_asked(output->gate, GATE_PLAY);
+	if (is_asked(output, &output->next)) {
+		opener_close(output->opener, &output->next);
+		output->leave_at = 0;
+		output->progress = now;
+	}
+	if (is_asked(output, &output->card)) {
+		opener_close(output->opener, &output->card);
+		output->now = &output->null;
+		output->doubtful = false;
+		devices_lost(&output->devices, now);
+		report(output, MIXER_YIELDED, 0);
+	}
+	if (!opener_is_opening(output->opener)) {
+		output->asked = 0;
+	}
+}
+
 static void
 see_hotplug(struct output *output, uint64_t now)
 {
@@ -254,11 +285,12 @@ void
 output_tend(struct output *output, uint64_t now)
 {
 	take_outcome(output, now);
+	yield(output, now);
 	if (output->released || opener_is_opening(output->opener) ||
 	    (output->card.device != NULL && output->device == 0)) {
 		return;
 	}
-	if (hotplug_happened(&output->hotplug)) {
+	if (hotplug_happened(&output->hotplug) | gate_is_freed(output->gate)) {
 		see_hotplug(output, now);
 	}
 	if (output->card.device != NULL) {

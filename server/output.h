@@ -20,6 +20,7 @@ struct output {
 	void (*report)(void *arg, const struct mixer_event *event);
 	void *arg;
 
+	struct gate *gate; /* NULL: none */
 	struct opener *opener;
 	struct devices devices;
 	struct hotplug hotplug; /* begins a round of those at once */
@@ -37,19 +38,21 @@ struct output {
 				   is being opened may have it all */
 	uint64_t progress;	/* when the card last took something, ms */
 	uint32_t underruns;
-	int trouble;   /* the error last reported, 0: none */
-	bool released; /* no device is wanted */
-	bool doubtful; /* it was lost, and has taken nothing since */
-	bool prime;    /* ask for room without waiting first */
+	int trouble;	/* the error last reported, 0: none */
+	uint32_t asked; /* cards to be closed, see gate.h */
+	bool released;	/* no device is wanted */
+	bool doubtful;	/* it was lost, and has taken nothing since */
+	bool prime;	/* ask for room without waiting first */
 };
 
 /*
  * Opens the null device at want.rate.  0 or -errno.
+ *   gate    which cards go through, or NULL; stays the caller's
  *   report  takes each event; must not block
  *   wake    called on the opener's thread when output_tend() has something
  */
 int output_init(struct output *output, const struct devices *devices,
-    const struct device_want *want,
+    const struct device_want *want, struct gate *gate,
     void (*report)(void *arg, const struct mixer_event *event),
     void (*wake)(void *arg), void *arg);
 void output_finish(struct output *output);

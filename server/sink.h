@@ -11,6 +11,7 @@ struct sink {
 	const struct device_kind *kind;
 	struct device *device; /* NULL: closed */
 	struct device_got got;
+	int card; /* reserved for it, see gate.h; -1: none */
 };
 
 /* Opens a name's kind of device for playing, or for capture; 0 or -errno. */

@@ -31,6 +31,7 @@ status_note(struct status *status, const char *name,
 		set_state(status, ESD_STATE_OPEN);
 		break;
 	case MIXER_LOST:
+	case MIXER_YIELDED:
 		set_state(status, ESD_STATE_LOST);
 		break;
 	case MIXER_RELEASED:

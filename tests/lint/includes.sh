@@ -19,6 +19,11 @@ server/device/*        server/device/* server/engine/* config.h
 server/ring.*
 server/cookie.*
 server/holder.*
+server/dbus.*
+server/gate.*          server/device/device.h server/holder.h server/reserve.h
+server/reserve_none.*  server/reserve.h
+server/rivals.*        server/dbus.h
+server/reserve.*       server/rivals.h server/thread.h
 server/busy.*          server/holder.h server/device/device.h
 server/log.*
 server/listener.*      server/access.h
@@ -54,11 +59,11 @@ server/master.*        server/stream.h server/engine/*
 server/rates.*         server/engine/*
 server/rest.*
 server/sink.*          server/device/device.h server/engine/format.h
-server/opener.*        server/sink.h server/ring.h server/thread.h
-server/input.*         server/opener.h server/event.h server/tap.h server/engine/*
+server/opener.*        server/gate.h server/sink.h server/ring.h server/thread.h
+server/input.*         server/gate.h server/opener.h server/event.h server/tap.h server/engine/*
 server/stream.*        server/clips.h server/sound.h server/volume.h server/engine/* server/ring.h
-server/output.*        server/opener.h server/device/* server/devices.h server/engine/* server/event.h
-server/mixer.*         server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/rest.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
+server/output.*        server/gate.h server/opener.h server/device/* server/devices.h server/engine/* server/event.h
+server/mixer.*         server/gate.h server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/rest.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
 server/session.*       protocols/* server/client.h server/insert.h server/outbox.h server/recorder.h server/stream.h server/cookie.h server/log.h
 server/memory.*        protocols/* server/volume.h server/log.h
 server/esd.*           protocols/* server/service.h server/extension.h server/insert.h server/recorder.h server/session.h server/log.h
@@ -79,12 +84,13 @@ tests/*                *
 
 # Which files may open a library's door.
 doors='
+dbus/*       server/dbus.[ch] server/rivals.c tests/*
 uv.h         server/loop.c server/loop.h
 alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* compat-tools/alsa-plugin/*
 curses.h     compat-tools/top/screen.c
 sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h compat-tools/libesd/sndfile_door.c
-pthread.h    server/thread.[ch] server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c compat-tools/dsp/ask.c tests/*
-stdatomic.h  server/moment.[ch] server/rest.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] server/opener.c tests/*
+pthread.h    server/thread.[ch] server/reserve.c server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c compat-tools/dsp/ask.c tests/*
+stdatomic.h  server/gate.[ch] server/moment.[ch] server/rest.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] server/opener.c tests/*
 criterion/*  tests/*
 '
 

@@ -47,6 +47,7 @@ static void
 turn(struct opener *opener, struct sink *before)
 {
 	static const uint8_t frames[64 * 4];
+	uint8_t nothing;
 	struct sink sink, ear;
 	int error;
 
@@ -67,7 +68,7 @@ turn(struct opener *opener, struct sink *before)
 	}
 	opener_listen(opener, "null", &want);
 	wait_for(opener, &ear, &error);
-	if (error != 0 || ear.kind->read(ear.device, NULL, 0) != 0) {
+	if (error != 0 || ear.kind->read(ear.device, &nothing, 0) != 0) {
 		fail("what was opened doesn't listen");
 	}
 	opener_close(opener, &ear);
@@ -82,7 +83,7 @@ main(void)
 
 	(void)sem_init(&woken, 0, 0);
 	for (int end = 0; end < 3; end++) {
-		if (opener_create(wake, &woken, &opener) < 0) {
+		if (opener_create(NULL, wake, &woken, &opener) < 0) {
 			fail("no thread");
 		}
 		for (int i = 0; i < ROUNDS / 3; i++) {

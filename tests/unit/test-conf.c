@@ -87,6 +87,8 @@ Test(conf, defaults)
 {
 	cr_assert_eq(load(""), CONF_RUN, "%s", why);
 	cr_assert_str_eq(conf.device, "hw,default");
+	cr_assert(conf_is_usual(&conf, "device"));
+	cr_assert(!conf_is_usual(&conf, "rate"), "only texts are told of");
 	cr_assert_eq(conf.rate, 48000);
 	cr_assert_eq(conf.period, 480);
 	cr_assert_eq(conf.periods, 3);
@@ -108,6 +110,7 @@ Test(conf, spellings)
 	cr_assert_eq(conf.period, 66);
 	cr_assert_eq(load("-d|null|-r|44100"), CONF_RUN, "%s", why);
 	cr_assert_str_eq(conf.device, "null");
+	cr_assert(!conf_is_usual(&conf, "device"));
 	cr_assert_eq(conf.rate, 44100);
 	cr_assert_eq(load("--no-legacy-sockets"), CONF_RUN, "%s", why);
 	cr_assert_not(conf.legacy_sockets);
@@ -160,9 +163,9 @@ Test(conf, ranges)
 		snprintf(line, sizeof(line), "--" key "=%d", max);             \
 		cr_assert_eq(load(line), CONF_RUN, "%s: %s", line, why);       \
 		cr_assert_eq(conf.field, max);                                 \
-		snprintf(line, sizeof(line), "--" key "=%d", min - 1);         \
+		snprintf(line, sizeof(line), "--" key "=%lld", min - 1LL);     \
 		expect_bad_command(line, key);                                 \
-		snprintf(line, sizeof(line), "--" key "=%d", max + 1);         \
+		snprintf(line, sizeof(line), "--" key "=%lld", max + 1LL);     \
 		expect_bad_command(line, key);                                 \
 		expect_bad_command("--" key "=", key);                         \
 		expect_bad_command("--" key "=1x", key);                       \
