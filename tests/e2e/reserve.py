@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from card import Card
 from daemon import BUILD, Daemon, check, together, until
@@ -19,6 +20,7 @@ from daemon import BUILD, Daemon, check, together, until
 CARD = 7
 RATE = 44100
 PATIENCE = 30
+QUIET = 0.4  # seconds, in which the card is tried twice
 OPTIONS = ("-r", RATE, "--period", 1024, "--periods", 16)
 SKIPPED = 77
 RIVAL = BUILD / "tests/e2e/rival"
@@ -122,6 +124,8 @@ def given_and_taken_back():
                      lambda: daemon.log_lines("given up"), PATIENCE)[0]
         check(line == f"info: vcard: given up: rival (pid {rival.process.pid}) "
               "asked for it", f"the log says: {line}")
+        time.sleep(QUIET)
+        check(rival.lines.empty(), "the stronger one is asked to give it back")
         rival.does("release", "released", "lost")
         starts(card, seen)
         until("the log tells that it plays again",
