@@ -132,7 +132,8 @@ static const struct {
 } orders[] = {
 	[ORDER_VOLUME] = { order_volume, NULL, "it has gone" },
 	[ORDER_MASTER] = { order_master, NULL, NULL },
-	[ORDER_KILL] = { order_kill, "killed", "it has gone" },
+	[ORDER_KILL] = { order_kill, "killed",
+	    "it has gone, or is another user's" },
 	[ORDER_REMEMBER] = { order_remember,
 	    "this volume is remembered, and set for all of the name", NULL },
 	[ORDER_FORGET] = { order_forget, "its volume is forgotten",

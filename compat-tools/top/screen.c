@@ -2,7 +2,9 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <termcap.h>
 #include <unistd.h>
 
 #include "compat-tools/top/board.h"
@@ -52,10 +54,16 @@ choose_colors(void)
 int
 screen_open(bool color)
 {
+	const char *kind = getenv("TERM");
+
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		return -ENOTTY;
 	}
-	terminal = newterm(NULL, stdout, stdin);
+	/* Asked first: newterm() loses memory over a kind that is unknown. */
+	if (kind == NULL || tgetent(NULL, kind) != 1) {
+		return -ENOTSUP;
+	}
+	terminal = newterm(kind, stdout, stdin);
 	if (terminal == NULL) {
 		return -ENOTSUP;
 	}

@@ -102,10 +102,10 @@ show_mixer(const struct board *board, struct page *page, int at)
 
 	(void)snprintf(line, sizeof(line),
 	    "%d stream%s, %d client%s, %d sample%s, underruns %d, clipped "
-	    "%" PRIu64,
+	    "%" PRIu64 "%s",
 	    streams, plural(streams), status->clients, plural(status->clients),
 	    status->samples, plural(status->samples), status->underruns,
-	    clipped);
+	    clipped, status->realtime == 0 ? ", not real-time" : "");
 	put_line(page, at, "Mixer", STYLE_PLAIN, line);
 }
 

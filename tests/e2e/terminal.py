@@ -89,10 +89,9 @@ class Terminal:
         """Until the program has ended; its exit status."""
         def status():
             return self.tmux("display-message", "-p",
-                             "#{pane_dead} #{pane_dead_status}").split()
+                             "#{?pane_dead,#{pane_dead_status},}").strip()
 
-        until("it ends", lambda: status()[0] == "1", SLOW)
-        return int(status()[1])
+        return int(until("it ends", status, SLOW))
 
 
 def colours(escapes):

@@ -163,11 +163,13 @@ WIDE = f"""\
 
 def same(text):
     """The screen without what is another one in each run: delays, underruns of
-    a machine that is busy, numbers of connections, who runs the tests."""
+    a machine that is busy, its rights, numbers of connections, who runs the
+    tests."""
     user = f"{pwd.getpwuid(os.getuid()).pw_name:7.7}"
     text = re.sub(r" +\d+k? {1,2}[\d.]+m?s$", " UNDER DELAY", text,
                   flags=re.MULTILINE)
-    text = re.sub(r"underruns \d+, clipped \d+", "underruns N, clipped N", text)
+    text = re.sub(r"underruns \d+, clipped \d+(, not real-time)?",
+                  "underruns N, clipped N", text)
     text = re.sub(r"c\d+ pid \d+ uid \d+, [\d:]+ played", "PEER, TIME played",
                   text)
     return text.replace(f" {user} ", " USER    ")
