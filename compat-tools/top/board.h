@@ -11,7 +11,7 @@
 
 #define BOARD_USER_MAX 48
 #define BOARD_SAID_MAX CLIENT_WHY_MAX
-#define BOARD_SAID_MS  6000 /* a sentence stays that long, or until a key */
+#define BOARD_SAID_MS  10000 /* a sentence stays that long, or until a key */
 
 /* A stream, or the master, which is what STATUS says of it. */
 struct board_row {

@@ -11,7 +11,7 @@ remote_open(struct remote *remote, const char *server)
 {
 	remote->server = server;
 	remote->retry = 0;
-	return client_open(&remote->client, server, REMOTE_MS);
+	return client_open(&remote->client, server, CLIENT_TIMEOUT);
 }
 
 void
@@ -57,6 +57,7 @@ remote_ask(struct remote *remote, struct board *board, int64_t now)
 	}
 	if (error == 0) {
 		error = ask(remote, board, now);
+		remote->client.timeout_ms = REMOTE_MS;
 	}
 	if (error != 0) {
 		lose(remote, board, now);

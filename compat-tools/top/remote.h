@@ -8,7 +8,7 @@
 
 #include "compat-tools/top/board.h"
 
-#define REMOTE_MS	1000 /* for an answer */
+#define REMOTE_MS	3000 /* for an answer, once there has been one */
 #define REMOTE_RETRY_MS 500  /* from one try to connect to the next */
 
 struct remote {
@@ -17,7 +17,10 @@ struct remote {
 	int64_t retry;	    /* when to connect again, ms */
 };
 
-/* Connects.  0, or -errno and its sentence in remote->client.why. */
+/*
+ * Connects, with more patience than is had later.  0, or -errno and its
+ * sentence in remote->client.why.
+ */
 int remote_open(struct remote *remote, const char *server);
 void remote_close(struct remote *remote);
 
