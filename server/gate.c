@@ -21,6 +21,14 @@ on_asked(void *arg, unsigned card, int pid)
 }
 
 static void
+on_kept(void *arg, int pid)
+{
+	struct gate *gate = arg;
+
+	atomic_store_explicit(&gate->keeper, pid, memory_order_relaxed);
+}
+
+static void
 on_freed(void *arg)
 {
 	struct gate *gate = arg;
@@ -35,6 +43,7 @@ gate_open(struct gate *gate, int32_t priority, bool asks)
 		.priority = priority,
 		.asks = asks,
 		.asked = on_asked,
+		.kept = on_kept,
 		.freed = on_freed,
 		.arg = gate,
 	};
@@ -95,6 +104,12 @@ gate_is_freed(struct gate *gate)
 	       atomic_load_explicit(&gate->freed, memory_order_relaxed) &&
 	       atomic_exchange_explicit(&gate->freed, false,
 		   memory_order_relaxed);
+}
+
+int
+gate_keeper(const struct gate *gate)
+{
+	return atomic_load_explicit(&gate->keeper, memory_order_relaxed);
 }
 
 void

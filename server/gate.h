@@ -26,7 +26,8 @@ struct gate {
 	atomic_bool freed;
 
 	/* atomic: the reservation's thread writes, control reads; likewise */
-	atomic_int rival; /* process that asked last; 0: not known */
+	atomic_int rival;  /* process that asked last; 0: not known */
+	atomic_int keeper; /* ... that keeps the card last wanted, likewise */
 };
 
 /*
@@ -53,6 +54,9 @@ uint32_t gate_asked(struct gate *gate, enum gate_way way);
 
 /* Somebody has let go of a card; told once.  Thread: audio; likewise NULL. */
 bool gate_is_freed(struct gate *gate);
+
+/* The process that keeps the card last wanted; 0: none.  Thread: control. */
+int gate_keeper(const struct gate *gate);
 
 /* Who asked last, in words: "jackd (pid 4711)".  Thread: control. */
 void gate_print_rival(struct gate *gate, char text[GATE_TEXT_MAX]);

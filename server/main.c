@@ -118,7 +118,8 @@ say_failed(struct daemon *daemon, const char *name,
 	if (device < DEVICES_MAX && daemon->failed[device] != cause) {
 		daemon->failed[device] = cause;
 		log_line(LOG_WARN, name, "cannot be opened: %s%s",
-		    busy_reason(name, event->error, 'p', text),
+		    busy_reason(name, event->error, 'p',
+			gate_keeper(&daemon->gate), text),
 		    last ? "; trying again, playing into null meanwhile" : "");
 	}
 }
@@ -187,7 +188,7 @@ say_event(struct daemon *daemon, const struct mixer_event *event)
 		log_line(LOG_WARN, daemon->mixing.capture,
 		    "cannot be captured from: %s; recording silence meanwhile",
 		    busy_reason(daemon->mixing.capture, event->error, 'c',
-			text));
+			gate_keeper(&daemon->gate), text));
 		break;
 	case MIXER_REALTIME:
 		log_line(LOG_INFO, "audio thread",

@@ -239,7 +239,13 @@ carry_out(struct reserve *reserve)
 	struct slot *slot = &reserve->slots[reserve->current.card];
 
 	if (reserve->current.kind == ORDER_TAKE) {
-		give_answer(reserve, take(reserve, slot));
+		int error = take(reserve, slot);
+
+		reserve->settings.kept(reserve->settings.arg,
+		    error < 0 ? rivals_owner_pid(reserve->rivals,
+				    reserve->current.card)
+			      : 0);
+		give_answer(reserve, error);
 	} else {
 		drop(reserve, slot);
 	}

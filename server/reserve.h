@@ -29,6 +29,12 @@ struct reserve_settings {
 	 */
 	void (*asked)(void *arg, unsigned card, int pid);
 
+	/*
+	 * Thread: its own.  How the last take went.
+	 *   pid  the one who keeps the card; 0: nobody, or not known
+	 */
+	void (*kept)(void *arg, int pid);
+
 	/* Thread: its own.  Somebody has let go of a card. */
 	void (*freed)(void *arg);
 	void *arg;

@@ -203,6 +203,16 @@ rivals_owner(struct rivals *rivals, unsigned card, char owner[RIVALS_OWNER_MAX])
 	return reply != NULL;
 }
 
+int
+rivals_owner_pid(struct rivals *rivals, unsigned card)
+{
+	char name[TEXT_MAX];
+
+	name_of(card, name);
+	return (
+	    int)ask_number(rivals, "GetConnectionUnixProcessID", name, NULL);
+}
+
 static bool
 is_us(const struct rivals *rivals, const char *owner)
 {

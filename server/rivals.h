@@ -58,6 +58,9 @@ void rivals_release(struct rivals *rivals, unsigned card);
 bool rivals_owner(struct rivals *rivals, unsigned card,
     char owner[RIVALS_OWNER_MAX]);
 
+/* The owner's process; 0: not known. */
+int rivals_owner_pid(struct rivals *rivals, unsigned card);
+
 /* Asks the owner to give the card up; false: refused, or no answer. */
 bool rivals_ask(struct rivals *rivals, unsigned card);
 

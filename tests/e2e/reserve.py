@@ -168,9 +168,9 @@ def refused(mode):
             until("the file is played into",
                   lambda: mix.exists() and mix.stat().st_size > 0, PATIENCE)
             check(not card.events(), "the card was touched")
-            until("the log tells why",
-                  lambda: daemon.log_lines("cannot be opened", "busy"),
-                  PATIENCE)
+            who = f"busy; reserved by rival (pid {rival.process.pid})"
+            until("the log tells who keeps it",
+                  lambda: daemon.log_lines("cannot be opened", who), PATIENCE)
             rival.does("release", "released", "lost")  # not asked again
             starts(card)
             check(len(daemon.log_lines("cannot be opened")) == 1,
