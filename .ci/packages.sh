@@ -5,6 +5,7 @@ packages_build='gcc make libc6-dev autoconf automake libtool pkg-config
 	libasound2-dev libdbus-1-dev libncurses-dev libuv1-dev libsndfile1-dev'
 packages_check="$packages_build libcriterion-dev python3 mandoc iproute2 systemd
 	gcc-multilib qemu-user alsa-utils bubblewrap dbus-daemon
+	jackd2 libasound2-plugins pulseaudio pulseaudio-utils
 	aumix bplay lame libao-common libopenal-dev libsdl1.2-dev
 	libsox-fmt-oss mpg123 mplayer siggen sox splay timidity tmux vorbis-tools"
 # shellcheck disable=SC2034 # for .ci/run

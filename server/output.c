@@ -74,6 +74,8 @@ use_card(struct output *output, uint64_t now)
 	output->now = &output->card;
 	output->held_until = 0;
 	output->progress = now;
+	output->moving = output->trial;
+	output->trial = false;
 	output->prime = true;
 	output->trouble = 0;
 }
@@ -82,9 +84,9 @@ static uint32_t
 stall_ms(const struct output *output)
 {
 	const struct device_got *got = &output->card.got;
+	uint32_t least_ms = output->moving ? OUTPUT_STALL_MS : OUTPUT_START_MS;
 
-	return OUTPUT_STALL_MS +
-	       (uint32_t)((uint64_t)got->period * 3000 / got->rate);
+	return least_ms + (uint32_t)((uint64_t)got->period * 3000 / got->rate);
 }
 
 /* How long what the card has will be heard, ms, rounded up. */
@@ -125,6 +127,7 @@ lose_card(struct output *output, int error, uint64_t now)
 {
 	opener_close(output->opener, &output->card);
 	output->now = &output->null;
+	output->trial = false;
 	if (output->doubtful) {
 		return; /* it never quite came back: the round goes on */
 	}
@@ -153,11 +156,72 @@ is_implied(const struct output *output, const char *name)
 	       device_kind_of(name) == &device_null;
 }
 
+/* As much silence as it takes, which also starts it. */
+static int
+fill_card(struct output *output)
+{
+	struct sink *card = &output->card;
+	unsigned frame_bytes =
+	    card->got.channels * out_format_bytes(card->got.format);
+	uint8_t silence[4096];
+	uint32_t most = (uint32_t)sizeof(silence) / frame_bytes;
+	int room = card->kind->room(card->device, NULL, 0);
+	int error = room < 0 ? room : 0;
+
+	memset(silence, card->got.format == OUT_U8 ? 0x80 : 0, sizeof(silence));
+	while (error == 0 && room > 0) {
+		uint32_t n = (uint32_t)room < most ? (uint32_t)room : most;
+
+		error = sink_write(card, silence, n);
+		room -= (int)n;
+	}
+	return error;
+}
+
+/*
+ * One that came back may not move yet, and sound that waits for it would keep
+ * its clients waiting.
+ */
+static void
+begin_trial(struct output *output, uint64_t now)
+{
+	int error = fill_card(output);
+
+	output->trial = true;
+	output->progress = now;
+	if (error < 0) {
+		lose_card(output, error, now);
+	}
+}
+
+/* It moves when it has room again, or has run dry. */
+static void
+watch_trial(struct output *output, uint64_t now)
+{
+	struct sink *card = &output->card;
+	int room = card->kind->room(card->device, NULL, 0);
+
+	if (room == -EPIPE && card->kind->recover(card->device, room) == 0) {
+		room = (int)card->got.period;
+	}
+	if (room >= (int)card->got.period) {
+		use_card(output, now);
+		accept_card(output);
+	} else if (room < 0 || now - output->progress > OUTPUT_TRIAL_MS) {
+		lose_card(output, -ETIMEDOUT, now);
+	}
+}
+
 static void
 take_card(struct output *output, const struct sink *card, uint64_t now)
 {
 	output->card = *card;
 	output->device = output->trying;
+	if (card->got.rate == output->rate && output->doubtful &&
+	    card->kind == &device_alsa) {
+		begin_trial(output, now);
+		return;
+	}
 	if (card->got.rate == output->rate) {
 		use_card(output, now);
 	} else { /* there will be an engine for its rate */
@@ -262,6 +326,7 @@ yield(struct output *output, uint64_t now)
 	if (is_asked(output, &output->card)) {
 		opener_close(output->opener, &output->card);
 		output->now = &output->null;
+		output->trial = false;
 		output->doubtful = false;
 		devices_lost(&output->devices, now);
 		report(output, MIXER_YIELDED, 0);
@@ -286,6 +351,9 @@ output_tend(struct output *output, uint64_t now)
 {
 	take_outcome(output, now);
 	yield(output, now);
+	if (output->trial) {
+		watch_trial(output, now);
+	}
 	if (output->released || opener_is_opening(output->opener) ||
 	    (output->card.device != NULL && output->device == 0)) {
 		return;
@@ -321,6 +389,7 @@ output_release(struct output *output, bool released, uint64_t now)
 		opener_close(output->opener, &output->card);
 		opener_close(output->opener, &output->next);
 		output->leave_at = 0;
+		output->trial = false;
 		output->now = &output->null;
 		output->held_until = 0;
 		report(output, MIXER_RELEASED, 0);
@@ -344,7 +413,7 @@ output_set_rate(struct output *output, uint32_t rate, uint64_t now)
 	}
 	if (output->next.device != NULL && output->now == &output->card) {
 		begin_leaving(output, now);
-	} else if (output->card.device != NULL &&
+	} else if (output->card.device != NULL && !output->trial &&
 		   output->card.got.rate == rate) {
 		use_card(output, now);
 	} else {
@@ -443,6 +512,7 @@ output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 		}
 	} else {
 		output->progress = now;
+		output->moving |= !first;
 		if (output->doubtful && !first && sink == &output->card) {
 			accept_card(output);
 		}

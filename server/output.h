@@ -12,6 +12,8 @@
 #include "server/opener.h"
 
 #define OUTPUT_STALL_MS 150  /* beyond three periods without progress: lost */
+#define OUTPUT_START_MS 1000 /* likewise, until it has begun to move */
+#define OUTPUT_TRIAL_MS 2000 /* likewise, after it was lost */
 #define OUTPUT_HOLD_MS	1000 /* that sound waits for a card to be opened */
 
 struct output {
@@ -42,6 +44,9 @@ struct output {
 	uint32_t asked; /* cards to be closed, see gate.h */
 	bool released;	/* no device is wanted */
 	bool doubtful;	/* it was lost, and has taken nothing since */
+	bool trial;	/* the card has silence to play, and is used when it
+			   has been seen to: clients play into null meanwhile */
+	bool moving;	/* it has taken more than its buffer */
 	bool prime;	/* ask for room without waiting first */
 };
 

@@ -37,7 +37,7 @@ class Idler(threading.Thread):
 class Player(threading.Thread):
     """Writes sound as fast as it is taken, and notes the pace."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, idler=None):
         super().__init__()
         self.client = daemon.client().play(BITS16 | STEREO, RATE, b"player")
         self.client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF,
@@ -47,7 +47,7 @@ class Player(threading.Thread):
         self.error = None
         self.longest = 0.0
         self.frames = 0
-        self.idler = Idler()
+        self.idler = idler or Idler()
         self.start()
 
     def run(self):
@@ -130,9 +130,15 @@ def suspended(daemon, card, player):
 
 def stalled(daemon, card, player):
     before = len(daemon.log_lines())
+    player.longest = player.idler.latest = 0.0
     card.stall(3000)
-    player.longest = 0.0
     time.sleep(3)
+    late = player.idler.latest
+    # It takes three periods and 150 ms to be sure.
+    check(player.longest < 2 * LONGEST + 2 * late,
+          f"a stall: a write blocked for {player.longest * 1000:.0f} ms, the "
+          f"machine for {late * 1000:.0f} ms")
+    print(f"stalled: longest write {player.longest * 1000:.0f} ms")
     wait_sound(card, "sound after the stall")
     check(player.error is None, f"stalled: the client got {player.error}")
     player.longest = 0.0
