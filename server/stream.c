@@ -237,11 +237,12 @@ count_underrun(struct stream *stream, bool ran_dry)
 	stream->begun = !ran_dry;
 }
 
-/* Relaxed: it stands for nothing but itself. */
+/* Relaxed: they stand for nothing but themselves. */
 static bool
-is_held(const struct stream *stream)
+is_still(const struct stream *stream)
 {
-	return atomic_load_explicit(&stream->held, memory_order_relaxed);
+	return atomic_load_explicit(&stream->held, memory_order_relaxed) ||
+	       atomic_load_explicit(&stream->killed, memory_order_relaxed);
 }
 
 uint32_t
@@ -255,7 +256,7 @@ stream_mix(struct stream *stream, struct engine *engine)
 	if (wanted == 0) {
 		return 0;
 	}
-	if (is_held(stream)) {
+	if (is_still(stream)) {
 		stream->begun = false;
 		return 0;
 	}
@@ -285,7 +286,7 @@ stream_is_ready(const struct stream *stream)
 {
 	const uint8_t *span;
 
-	return !is_held(stream) &&
+	return !is_still(stream) &&
 	       source_span(stream, &span) >= stream->sound.frame_bytes;
 }
 

@@ -127,6 +127,14 @@ Test(stream, stands_still_while_it_is_held)
 	cr_expect_eq(atomic_load(&stream->underruns), 0);
 }
 
+Test(stream, plays_nothing_more_once_it_is_killed)
+{
+	fill(PERIOD, 1, 1);
+	atomic_store(&stream->killed, true);
+	cr_expect_eq(play(), 0);
+	cr_expect(stream_is_over(stream));
+}
+
 Test(stream, goes_with_all_it_has_if_it_ends_while_held)
 {
 	fill(PERIOD, 1, 1);
