@@ -84,6 +84,20 @@ feed_take(struct feed *feed, size_t n)
 	feed->taken += n;
 }
 
+size_t
+feed_untake(struct feed *feed, size_t n)
+{
+	size_t queued = feed->used / feed->track.frame_bytes;
+
+	n = n < queued ? n : queued;
+	if (feed->running) {
+		return 0;
+	}
+	feed->used -= n * feed->track.frame_bytes;
+	feed->taken -= n;
+	return n;
+}
+
 /* --- out ------------------------------------------------------------------ */
 
 /* Nobody may come to send the rest before it is due: a moment is well spent. */

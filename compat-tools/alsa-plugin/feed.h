@@ -50,6 +50,9 @@ void feed_prepare(struct feed *feed);
 uint8_t *feed_room(struct feed *feed, size_t *n);
 void feed_take(struct feed *feed, size_t n);
 
+/* Takes back as many of n as were not sent, unless it runs; how many. */
+size_t feed_untake(struct feed *feed, size_t n);
+
 /*
  * Connects unless it is, and sends.  A daemon that was lost is waited for.
  * -ENODEV: there is none.

@@ -96,12 +96,29 @@ waste(struct intake *intake, size_t most)
 	return got < 0 ? (int)got : 0;
 }
 
+/* The part that has come of a frame goes, and the rest of it will. */
+static void
+cut(struct intake *intake)
+{
+	size_t part = (size_t)(intake->got % intake->frame_bytes);
+
+	intake->got -= part;
+	intake->cut += part;
+}
+
+void
+intake_reset(struct intake *intake)
+{
+	cut(intake);
+	intake->got = 0;
+	intake->over = false;
+}
+
 void
 intake_pause(struct intake *intake, bool paused)
 {
 	if (paused) {
-		intake->cut = intake->got % intake->frame_bytes;
-		intake->got -= intake->cut;
+		cut(intake);
 	}
 	if (!intake->lost && waste(intake, SIZE_MAX) < 0) {
 		(void)lose(intake);
@@ -114,7 +131,8 @@ static size_t
 span(const struct intake *intake, uint64_t from, size_t *at)
 {
 	size_t size = (size_t)intake->buffer * intake->frame_bytes;
-	size_t room = size - (size_t)(intake->got - from * intake->frame_bytes);
+	size_t used = (size_t)(intake->got - from * intake->frame_bytes);
+	size_t room = used < size ? size - used : 0;
 
 	*at = (size_t)(intake->got % size);
 	return room < size - *at ? room : size - *at;

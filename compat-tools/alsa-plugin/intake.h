@@ -41,6 +41,9 @@ void intake_prepare(struct intake *intake);
 int intake_start(struct intake *intake);
 void intake_stop(struct intake *intake);
 
+/* Counts anew: what has come is forgotten. */
+void intake_reset(struct intake *intake);
+
 /* While paused, what comes is thrown away. */
 void intake_pause(struct intake *intake, bool paused);
 

@@ -31,6 +31,22 @@ SND_PCM_PLUGIN_DEFINE_FUNC(esd);
 
 /* --- for all callbacks ---------------------------------------------------- */
 
+struct pcm *
+pcm_enter(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = io->private_data;
+
+	(void)pthread_mutex_lock(&pcm->lock);
+	return pcm;
+}
+
+long
+pcm_leave(struct pcm *pcm, long result)
+{
+	(void)pthread_mutex_unlock(&pcm->lock);
+	return result;
+}
+
 int
 pcm_descriptors_count(snd_pcm_ioplug_t *io)
 {
@@ -49,10 +65,9 @@ pcm_descriptors(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned space)
 	return 1;
 }
 
-int
-pcm_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params)
+void
+pcm_sw_params(struct pcm *pcm, snd_pcm_sw_params_t *params)
 {
-	struct pcm *pcm = io->private_data;
 	snd_pcm_uframes_t value;
 
 	(void)snd_pcm_sw_params_get_boundary(params, &value);
@@ -60,8 +75,7 @@ pcm_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params)
 	(void)snd_pcm_sw_params_get_avail_min(params, &value);
 	pcm->avail_min = value > 0 ? value : 1;
 	(void)snd_pcm_sw_params_get_stop_threshold(params, &value);
-	pcm->stops = value <= io->buffer_size;
-	return 0;
+	pcm->stops = value <= pcm->io.buffer_size;
 }
 
 int32_t
@@ -103,6 +117,7 @@ pcm_free(struct pcm *pcm)
 	daemon_finish(&pcm->daemon);
 	wake_finish(&pcm->wake);
 	free(pcm->server);
+	(void)pthread_mutex_destroy(&pcm->lock);
 	free(pcm);
 }
 
@@ -292,6 +307,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(esd)
 	if (pcm == NULL) {
 		return -ENOMEM;
 	}
+	(void)pthread_mutex_init(&pcm->lock, NULL);
 	daemon_init(&pcm->daemon);
 	pcm->boundary = LONG_MAX;
 	pcm->feed.track.stream.fd = -1;

@@ -9,6 +9,7 @@
 
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
+#include <pthread.h>
 
 #include "compat-tools/alsa-plugin/feed.h"
 #include "compat-tools/alsa-plugin/intake.h"
@@ -16,6 +17,7 @@
 
 struct pcm {
 	snd_pcm_ioplug_t io;
+	pthread_mutex_t lock; /* see pcm_enter() */
 	struct daemon daemon;
 	struct wake wake;
 	char name[ESD_NAME_MAX]; /* of its stream */
@@ -37,9 +39,16 @@ extern const snd_pcm_ioplug_callback_t pcm_play, pcm_play_on, pcm_record;
 
 /* --- for all three, in pcm.c ---------------------------------------------- */
 
+/*
+ * Every callback is between these two: alsa-lib lets go of its own lock around
+ * some of them, and programs have one thread that polls and one that asks.
+ */
+struct pcm *pcm_enter(snd_pcm_ioplug_t *io);
+long pcm_leave(struct pcm *pcm, long result); /* the result */
+
 int pcm_descriptors_count(snd_pcm_ioplug_t *io);
 int pcm_descriptors(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned space);
-int pcm_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params);
+void pcm_sw_params(struct pcm *pcm, snd_pcm_sw_params_t *params);
 int pcm_close(snd_pcm_ioplug_t *io);
 
 /* The daemon's word for the format that is set. */

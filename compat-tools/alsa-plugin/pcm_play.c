@@ -82,7 +82,7 @@ frames_of(const struct pcm *pcm, uint64_t n, uint32_t rate)
 static int
 play_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 	uint32_t ahead =
 	    frames_of(pcm, 2 * (uint64_t)pcm->daemon.period, pcm->daemon.rate);
 	uint32_t wish = frames_of(pcm, pcm->ahead_ms, 1000);
@@ -97,38 +97,40 @@ play_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 	feed_finish(&pcm->feed);
 	pcm->frame_bytes = track.frame_bytes;
 	pcm->daemon.swapped = snd_pcm_format_cpu_endian(io->format) == 0;
-	return feed_init(&pcm->feed, &track, io->rate,
-	    (uint32_t)io->buffer_size, ahead > wish ? ahead : wish);
+	return (int)pcm_leave(pcm,
+	    feed_init(&pcm->feed, &track, io->rate, (uint32_t)io->buffer_size,
+		ahead > wish ? ahead : wish));
 }
 
 static int
 play_hw_free(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	wake_watch(&pcm->wake, -1, false, false);
 	feed_finish(&pcm->feed);
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 static int
 play_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params)
 {
-	int error = pcm_sw_params(io, params);
+	struct pcm *pcm = pcm_enter(io);
 
-	arm(io->private_data, io->state);
-	return error;
+	pcm_sw_params(pcm, params);
+	arm(pcm, io->state);
+	return (int)pcm_leave(pcm, 0);
 }
 
 static int
 play_prepare(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	wake_watch(&pcm->wake, -1, false, false);
 	feed_prepare(&pcm->feed);
 	arm(pcm, SND_PCM_STATE_PREPARED);
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 /* A program that doesn't look at this error would write on, for ever. */
@@ -146,39 +148,38 @@ start(struct pcm *pcm)
 static int
 play_start(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
-	int error;
+	struct pcm *pcm = pcm_enter(io);
+	int error = -EPIPE;
 
-	if (pcm->feed.taken == 0 && pcm->stops) {
-		return -EPIPE;
+	if (pcm->feed.taken > 0 || !pcm->stops) {
+		error = start(pcm);
+		arm(pcm, error < 0 ? io->state : SND_PCM_STATE_RUNNING);
 	}
-	error = start(pcm);
-	arm(pcm, error < 0 ? pcm->io.state : SND_PCM_STATE_RUNNING);
-	return error;
+	return (int)pcm_leave(pcm, error);
 }
 
 static int
 play_stop(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	wake_watch(&pcm->wake, -1, false, false);
 	feed_stop(&pcm->feed);
 	arm(pcm, SND_PCM_STATE_SETUP);
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 static int
 play_pause(snd_pcm_ioplug_t *io, int enable)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 	int error = feed_hold(&pcm->feed, enable != 0);
 
 	if (error == 0) {
 		arm(pcm,
 		    enable != 0 ? SND_PCM_STATE_PAUSED : SND_PCM_STATE_RUNNING);
 	}
-	return error;
+	return (int)pcm_leave(pcm, error);
 }
 
 /* 0: all is heard; -EAGAIN: not yet. */
@@ -193,12 +194,11 @@ look_for_end(struct pcm *pcm)
 }
 
 static int
-play_drain(snd_pcm_ioplug_t *io)
+drain(struct pcm *pcm)
 {
-	struct pcm *pcm = io->private_data;
 	struct feed *feed = &pcm->feed;
 	int64_t deadline = transport_deadline(
-	    (int)(io->buffer_size * 1000 / io->rate) + DRAIN_MS);
+	    (int)(pcm->io.buffer_size * 1000 / pcm->io.rate) + DRAIN_MS);
 	int error;
 
 	if (!feed->running && !feed->lost && feed->taken > 0) {
@@ -207,54 +207,85 @@ play_drain(snd_pcm_ioplug_t *io)
 			return error;
 		}
 	}
-	while ((error = look_for_end(pcm)) == -EAGAIN && !io->nonblock) {
+	while ((error = look_for_end(pcm)) == -EAGAIN && !pcm->io.nonblock) {
 		if (transport_now() >= deadline) {
 			return -EIO;
 		}
+		/* A program's other threads may look meanwhile. */
+		(void)pcm_leave(pcm, 0);
 		(void)transport_wait(pcm->wake.fd, POLLIN,
 		    transport_deadline(LATE_US / 1000));
+		(void)pcm_enter(&pcm->io);
 	}
 	return error;
 }
 
+static int
+play_drain(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = pcm_enter(io);
+
+	return (int)pcm_leave(pcm, drain(pcm));
+}
+
 /* --- frames --------------------------------------------------------------- */
 
-static snd_pcm_sframes_t
-play_pointer(snd_pcm_ioplug_t *io)
+/* snd_pcm_reset() sets both to 0, and nobody tells; what is queued goes. */
+static void
+notice_reset(struct pcm *pcm)
 {
-	struct pcm *pcm = io->private_data;
+	if (pcm->io.appl_ptr == 0 && pcm->io.hw_ptr == 0 &&
+	    pcm->feed.taken > 0) {
+		wake_watch(&pcm->wake, -1, false, false);
+		feed_prepare(&pcm->feed);
+	}
+}
+
+/* Frames that have left the buffer; -EPIPE: it has run dry, or worse. */
+static snd_pcm_sframes_t
+pointer(struct pcm *pcm)
+{
 	struct feed *feed = &pcm->feed;
+	snd_pcm_state_t state = pcm->io.state;
 	uint64_t gone;
 
-	if (io->state == SND_PCM_STATE_XRUN) {
+	if (state == SND_PCM_STATE_XRUN) {
 		return -EPIPE;
 	}
 	if (feed_look(feed) < 0 &&
-	    (pcm_is_usable(pcm) || io->state == SND_PCM_STATE_DRAINING)) {
+	    (pcm_is_usable(pcm) || state == SND_PCM_STATE_DRAINING)) {
 		return -EPIPE;
 	}
 	gone = feed->told;
 	/* All of it is gone when it is heard: alsa-lib stops us then. */
-	if (io->state != SND_PCM_STATE_DRAINING || feed_is_silent(feed) ||
+	if (state != SND_PCM_STATE_DRAINING || feed_is_silent(feed) ||
 	    !feed_is_dry(feed)) {
 		gone = feed_gone(feed);
 	}
-	if (io->state == SND_PCM_STATE_RUNNING && pcm->stops &&
-	    feed_is_dry(feed)) {
+	if (state == SND_PCM_STATE_RUNNING && pcm->stops && feed_is_dry(feed)) {
 		return -EPIPE;
 	}
-	arm(pcm, io->state);
+	arm(pcm, state);
 	return (snd_pcm_sframes_t)(gone % pcm->boundary);
+}
+
+static snd_pcm_sframes_t
+play_pointer(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = pcm_enter(io);
+
+	notice_reset(pcm);
+	return pcm_leave(pcm, pointer(pcm));
 }
 
 static int
 play_delay(snd_pcm_ioplug_t *io, snd_pcm_sframes_t *delay)
 {
-	struct pcm *pcm = io->private_data;
-	snd_pcm_sframes_t gone = play_pointer(io);
+	struct pcm *pcm = pcm_enter(io);
+	snd_pcm_sframes_t gone = pointer(pcm);
 
 	*delay = (snd_pcm_sframes_t)(pcm->feed.taken - feed_heard(&pcm->feed));
-	return gone < 0 ? (int)gone : 0;
+	return (int)pcm_leave(pcm, gone < 0 ? gone : 0);
 }
 
 /* Gathers what may lie anywhere. */
@@ -294,16 +325,16 @@ skip(struct pcm *pcm, size_t frames)
 }
 
 /*
- * What a program rewinds over and writes again has been sent: it is played as
- * it was.
+ * What a program rewinds over and writes again has been sent, once it runs: it
+ * is played as it was.
  */
 static snd_pcm_sframes_t
-play_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
-    snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
+transfer(struct pcm *pcm, const snd_pcm_channel_area_t *areas, uint64_t offset,
+    size_t size)
 {
-	struct pcm *pcm = io->private_data;
+	struct feed *feed = &pcm->feed;
 	int64_t ahead =
-	    pcm_ahead(pcm, io->appl_ptr, pcm->feed.taken % pcm->boundary);
+	    pcm_ahead(pcm, pcm->io.appl_ptr, feed->taken % pcm->boundary);
 	size_t again = ahead < 0 ? (size_t)-ahead : 0;
 	size_t n;
 	uint8_t *room;
@@ -311,25 +342,40 @@ play_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
 	if (ahead > 0 && skip(pcm, (size_t)ahead) < 0) {
 		return -EPIPE;
 	}
+	again -= feed_untake(feed, again);
 	if (again >= size) {
 		return (snd_pcm_sframes_t)size;
 	}
 	n = size - again;
-	room = feed_room(&pcm->feed, &n);
+	room = feed_room(feed, &n);
 	gather(pcm, areas, offset + again, n, room);
-	feed_take(&pcm->feed, n);
-	(void)feed_look(&pcm->feed); /* the pointer tells what is wrong */
-	arm(pcm, io->state);
+	feed_take(feed, n);
+	if (pcm->io.state == SND_PCM_STATE_RUNNING && !feed->running &&
+	    !feed->lost && start(pcm) < 0) {
+		return -ENODEV; /* it was reset, see notice_reset() */
+	}
+	(void)feed_look(feed); /* the pointer tells what is wrong */
+	arm(pcm, pcm->io.state);
 	return (snd_pcm_sframes_t)(again + n);
+}
+
+static snd_pcm_sframes_t
+play_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
+    snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
+{
+	struct pcm *pcm = pcm_enter(io);
+
+	notice_reset(pcm);
+	return pcm_leave(pcm, transfer(pcm, areas, offset, size));
 }
 
 static int
 play_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
     unsigned short *revents)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
-	if (play_pointer(io) < 0 && pcm_is_usable(pcm)) {
+	if (pointer(pcm) < 0 && pcm_is_usable(pcm)) {
 		snd_pcm_ioplug_set_state(io, SND_PCM_STATE_XRUN);
 	}
 	arm(pcm, io->state);
@@ -341,7 +387,7 @@ play_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
 	} else {
 		*revents = missing(pcm) <= 0 ? POLLOUT : 0;
 	}
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 #define PLAY_CALLBACKS                                                         \

@@ -4,7 +4,10 @@
 
 #include "compat-tools/alsa-plugin/pcm.h"
 
-/* Where the program is: it may have moved forth or back since. */
+/*
+ * Where the program is: it may have moved forth or back since, or called
+ * snd_pcm_reset(), which sets both to 0 and tells nobody.
+ */
 static void
 follow(struct pcm *pcm)
 {
@@ -12,6 +15,11 @@ follow(struct pcm *pcm)
 	    pcm_ahead(pcm, pcm->io.appl_ptr, pcm->at % pcm->boundary);
 	uint64_t frames = intake_frames(&pcm->intake);
 
+	if (pcm->io.appl_ptr == 0 && pcm->io.hw_ptr == 0 && pcm->at > 0) {
+		intake_reset(&pcm->intake);
+		pcm->at = 0;
+		return;
+	}
 	if (ahead < 0 && (uint64_t)-ahead > pcm->at) {
 		ahead = -(int64_t)pcm->at;
 	}
@@ -45,7 +53,7 @@ arm(struct pcm *pcm, snd_pcm_state_t state)
 static int
 record_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	wake_watch(&pcm->wake, -1, false, false);
 	intake_finish(&pcm->intake);
@@ -59,82 +67,81 @@ record_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 		.rate = io->rate,
 		.buffer = (uint32_t)io->buffer_size };
 	pcm->at = 0;
-	return intake_init(&pcm->intake);
+	return (int)pcm_leave(pcm, intake_init(&pcm->intake));
 }
 
 static int
 record_hw_free(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	wake_watch(&pcm->wake, -1, false, false);
 	intake_finish(&pcm->intake);
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 static int
 record_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params)
 {
-	int error = pcm_sw_params(io, params);
+	struct pcm *pcm = pcm_enter(io);
 
-	arm(io->private_data, io->state);
-	return error;
+	pcm_sw_params(pcm, params);
+	arm(pcm, io->state);
+	return (int)pcm_leave(pcm, 0);
 }
 
 static int
 record_prepare(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	wake_watch(&pcm->wake, -1, false, false);
 	intake_prepare(&pcm->intake);
 	pcm->at = 0;
 	arm(pcm, SND_PCM_STATE_PREPARED);
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 static int
 record_start(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 	int error = intake_start(&pcm->intake);
 
 	if (error < 0) {
 		snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
 	}
 	arm(pcm, error < 0 ? io->state : SND_PCM_STATE_RUNNING);
-	return error;
+	return (int)pcm_leave(pcm, error);
 }
 
 static int
 record_stop(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	wake_watch(&pcm->wake, -1, false, false);
 	intake_stop(&pcm->intake);
 	arm(pcm, SND_PCM_STATE_SETUP);
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 static int
 record_pause(snd_pcm_ioplug_t *io, int enable)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
 	intake_pause(&pcm->intake, enable != 0);
 	arm(pcm, enable != 0 ? SND_PCM_STATE_PAUSED : SND_PCM_STATE_RUNNING);
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 /* --- frames --------------------------------------------------------------- */
 
 static snd_pcm_sframes_t
-record_pointer(snd_pcm_ioplug_t *io)
+pointer(struct pcm *pcm)
 {
-	struct pcm *pcm = io->private_data;
-
-	if (io->state == SND_PCM_STATE_XRUN) {
+	if (pcm->io.state == SND_PCM_STATE_XRUN) {
 		return -EPIPE;
 	}
 	follow(pcm);
@@ -142,21 +149,29 @@ record_pointer(snd_pcm_ioplug_t *io)
 		return -EPIPE;
 	}
 	if (pcm->intake.over && pcm->stops &&
-	    io->state == SND_PCM_STATE_RUNNING) {
+	    pcm->io.state == SND_PCM_STATE_RUNNING) {
 		return -EPIPE;
 	}
-	arm(pcm, io->state);
+	arm(pcm, pcm->io.state);
 	return (snd_pcm_sframes_t)(intake_frames(&pcm->intake) % pcm->boundary);
+}
+
+static snd_pcm_sframes_t
+record_pointer(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = pcm_enter(io);
+
+	return pcm_leave(pcm, pointer(pcm));
 }
 
 static int
 record_delay(snd_pcm_ioplug_t *io, snd_pcm_sframes_t *delay)
 {
-	struct pcm *pcm = io->private_data;
-	snd_pcm_sframes_t frames = record_pointer(io);
+	struct pcm *pcm = pcm_enter(io);
+	snd_pcm_sframes_t frames = pointer(pcm);
 
 	*delay = (snd_pcm_sframes_t)avail(pcm);
-	return frames < 0 ? (int)frames : 0;
+	return (int)pcm_leave(pcm, frames < 0 ? frames : 0);
 }
 
 static void
@@ -179,7 +194,7 @@ static snd_pcm_sframes_t
 record_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
     snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 	size_t done = 0;
 	size_t most;
 
@@ -192,16 +207,16 @@ record_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
 		scatter(pcm, in, n, areas, offset + done);
 		done += n;
 	}
-	return (snd_pcm_sframes_t)done;
+	return pcm_leave(pcm, (long)done);
 }
 
 static int
 record_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
     unsigned short *revents)
 {
-	struct pcm *pcm = io->private_data;
+	struct pcm *pcm = pcm_enter(io);
 
-	if (record_pointer(io) < 0 && pcm_is_usable(pcm)) {
+	if (pointer(pcm) < 0 && pcm_is_usable(pcm)) {
 		snd_pcm_ioplug_set_state(io, SND_PCM_STATE_XRUN);
 	}
 	arm(pcm, io->state);
@@ -210,7 +225,7 @@ record_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
 	} else {
 		*revents = avail(pcm) >= pcm->avail_min ? POLLIN : 0;
 	}
-	return 0;
+	return (int)pcm_leave(pcm, 0);
 }
 
 const snd_pcm_ioplug_callback_t pcm_record = {

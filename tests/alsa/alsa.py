@@ -1,7 +1,6 @@
 """What the tests of the ALSA plugins share: alsa-lib's configuration, which
 knows nothing but our own files and what a test adds, and programs run by it."""
 
-import os
 import pathlib
 import shutil
 import subprocess
@@ -21,11 +20,11 @@ PATIENCE = 30.0  # seconds for whatever a program does
 CARD = ("--period", 1024, "--periods", 4)
 
 
-def text(default=False, more=""):
+def text(default=False, more="", libraries=".libs"):
     """alsa-lib's configuration; default: esd is the default, too."""
     lines = ["defaults.namehint.basic on", more]
     for kind in "pcm", "ctl":
-        library = BUILD / ".libs" / f"libasound_module_{kind}_esd.so"
+        library = BUILD / libraries / f"libasound_module_{kind}_esd.so"
         lines.append(f'{kind}_type.esd {{ lib "{library}" }}')
     lines.append((ETC / "50-esd.conf").read_text())
     if default:
@@ -33,10 +32,10 @@ def text(default=False, more=""):
     return "\n".join(lines)
 
 
-def environment(daemon, default=False, more=""):
+def environment(daemon, default=False, more="", libraries=".libs"):
     """Of a program that plays on that daemon."""
     path = daemon.dir / f"asound-{default}.conf"
-    path.write_text(text(default, more))
+    path.write_text(text(default, more, libraries))
     return {**daemon.env, "ALSA_CONFIG_PATH": str(path),
             "ESPEAKER": f"unix:{daemon.socket}"}
 

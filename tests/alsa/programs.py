@@ -231,13 +231,20 @@ def without_daemon():
 
 def symbols():
     """It brings nothing into a program but what alsa-lib looks up."""
-    out = subprocess.run(
-        ["nm", "-D", "--defined-only", "--format=posix",
-         str(BUILD / ".libs" / "libasound_module_pcm_esd.so")],
-        check=True, capture_output=True, text=True).stdout
-    names = sorted(line.split()[0] for line in out.splitlines())
-    check(names == ["__snd_pcm_esd_open_dlsym_pcm_001", "_snd_pcm_esd_open"],
-          f"it exports {names}")
+    for place in ".libs", "lib32":
+        path = BUILD / place / "libasound_module_pcm_esd.so"
+        if not path.exists():
+            continue
+        out = subprocess.run(
+            ["nm", "-D", "--with-symbol-versions", str(path)],
+            check=True, capture_output=True, text=True).stdout
+        rows = [line.split()[-2:] for line in out.splitlines()]
+        names = sorted(name for kind, name in rows if kind in "BDTR")
+        check(names == ["__snd_pcm_esd_open_dlsym_pcm_001",
+                        "_snd_pcm_esd_open"], f"{path} exports {names}")
+        plain = [name for kind, name in rows
+                 if name.startswith("snd_") and "@ALSA_0.9" not in name]
+        check(not plain, f"{path}: {plain} are of no version")
 
 
 def main():

@@ -86,11 +86,11 @@ tests/*                *
 doors='
 dbus/*       server/dbus.[ch] server/rivals.c tests/*
 uv.h         server/loop.c server/loop.h
-alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* compat-tools/alsa-plugin/*
 curses.h     compat-tools/top/screen.c
 termcap.h    compat-tools/top/screen.c
+alsa/*       server/device/alsa*.c server/device/alsa*.h tests/card/* tests/alsa/* compat-tools/alsa-plugin/*
 sndfile.h    compat-tools/soundfile.c compat-tools/soundfile.h compat-tools/libesd/sndfile_door.c
-pthread.h    server/thread.[ch] server/reserve.c server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c compat-tools/dsp/ask.c tests/*
+pthread.h    server/thread.[ch] server/reserve.c server/mixer.c compat-tools/libesd/*.c compat-tools/libartsc/*.c compat-tools/dsp/ask.c compat-tools/alsa-plugin/pcm.[ch] tests/*
 stdatomic.h  server/gate.[ch] server/moment.[ch] server/rest.[ch] server/ring.[ch] server/tap.[ch] server/stream.[ch] server/insert.[ch] server/master.[ch] server/mixer.[ch] server/opener.c tests/*
 criterion/*  tests/*
 '
