@@ -168,9 +168,17 @@ def terminated():
     print(f"SIGTERM: faded out in {len(fade)} frames, gone in {took:.2f} s")
 
 
+def hanging_card():
+    """A card that does not let go is left to the kernel."""
+    with on_card(rate=RATE) as (daemon, card):
+        card.slow(60000)
+        daemon.stop()
+    print("a card that hangs: ended all the same")
+
+
 def main():
     together(full_disk, too_long, no_right_to_sockets, no_real_time,
-             terminated,
+             terminated, hanging_card,
              lambda: refusing_card(errno.EACCES, "group audio"),
              lambda: refusing_card(errno.EBUSY, "another program"),
              lambda: refusing_card(errno.ENOENT, "aplay -L"))
