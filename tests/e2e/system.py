@@ -9,14 +9,15 @@ import os
 import pathlib
 import pwd
 import re
-import signal
 import socket
 import stat
 import subprocess
 import sys
+import threading
 
 from daemon import BUILD, KEY, LARGE, as_user, check, give, until
 from private import SKIPPED, enter
+from sound import raw, words
 
 # Not BUILD: a user may not reach that.
 PROGRAMS = pathlib.Path("/tmp/programs")
@@ -131,25 +132,52 @@ def dropped(daemon):
     print("root became the user, with the cards' group")
 
 
-def two_users(daemon, card, members):
-    """At once: each sample the sum; both are seen, and by whom they are."""
-    from exact import heard, subtract_next
-    from sound import noise, raw
+HIGH = 512  # one user plays multiples of it, the other what is below it
 
-    sounds = [noise(2 * RATE // 2, seed, peak=16000) for seed in (1, 2)]
-    players = [member.start("esdcat", "-r", RATE, "-n", f"of{member.number}")
-               for member in members]
-    until("both play", lambda: listed(members[0]) ==
-          {(f"of{member.number}", member.number) for member in members}, 30)
-    for player, sound in zip(players, sounds):
-        player.stdin.write(raw(sound))
-        player.stdin.close()
-    for player in players:
-        check(player.wait(60) == 0, "esdcat failed")
-    until("nothing plays any more", lambda: not listed(members[0]), 30)
-    until("it is out", lambda: not any(card.played()[-4 * 1024:]) and
-          any(card.played()), 30)
-    return sounds, heard, subtract_next
+
+def taken_apart(card):
+    """What each of the two has played, without the silence around it and where
+    a busy machine kept it waiting; and whether both were heard at once."""
+    low = [sample % HIGH for sample in words(card.played())]
+    high = [sample - sample % HIGH for sample in words(card.played())]
+    return (list(filter(None, high)), list(filter(None, low)),
+            any(a and b for a, b in zip(high, low)))
+
+
+def exact_sum(card, one, other):
+    """Each sample of the mix is one's and the other's, at once."""
+    above = [HIGH * (1 + i % 40) for i in range(RATE // 2)]
+    below = [1 + i % (HIGH - 1) for i in range(2 * 5000)]
+    ended = threading.Event()
+    first = one.start("esdcat", "-r", RATE, "-n", "first")
+    written = []
+
+    def feed():
+        while not ended.is_set():
+            first.stdin.write(raw(above))
+            written.extend(above)
+        first.stdin.close()
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    until("one is heard", lambda: any(card.played()), 30)
+    plays = 0
+    while plays < 20 and not taken_apart(card)[2]:
+        second = other.start("esdcat", "-r", RATE, "-n", "second")
+        if plays == 0:
+            until("both are listed", lambda: listed(one) == {
+                ("first", one.number), ("second", other.number)}, 30)
+        second.communicate(raw(below), timeout=60)
+        check(second.returncode == 0, "esdcat failed")
+        plays += 1
+        until("it is out", lambda: len(taken_apart(card)[1]) ==
+              plays * len(below), 30)
+    ended.set()
+    feeder.join()
+    check(first.wait(60) == 0, "esdcat failed")
+    until("all is out", lambda: len(taken_apart(card)[0]) >= len(written), 30)
+    check(taken_apart(card) == (written, plays * below, True),
+          "the mix is not the sum of what both have sent")
+    print(f"two users at once: the exact sum, after {plays}")
 
 
 def listed(person):
@@ -163,17 +191,6 @@ def number_of(person, name):
     return next(str(one["id"]) for one in
                 json.loads(person.run("esdctl", "--json", "list").stdout)
                 if one["name"] == name)
-
-
-def exact_sum(daemon, card, members):
-    from sound import words
-
-    sounds, _, subtract_next = two_users(daemon, card, members)
-    rest, left = list(words(card.played())), list(sounds)
-    while left:
-        subtract_next(rest, left)
-    check(not any(rest), "something is left after subtracting both")
-    print("two users at once: the exact sum")
 
 
 def rights(one, other):
@@ -207,7 +224,7 @@ def shared(members, stranger):
             "--socket-group", GROUP, env=card.env) as daemon:
         card.wait_event("start")
         dropped(daemon)
-        exact_sum(daemon, card, members)
+        exact_sum(card, *members)
         rights(*members)
         stranger.is_refused(rf"{SYSTEM} is not for us: Permission denied; join "
                             "the group")
