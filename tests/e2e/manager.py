@@ -66,7 +66,11 @@ class Manager:
         return self.log_file.read_text()
 
     def refuses(self, *words):
-        status = self.process.wait(30)
+        try:
+            status = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
         self.notices.close()
         check(status == 1 and self.log().count("\n") == 1 and
               all(word in self.log() for word in words),
