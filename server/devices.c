@@ -43,7 +43,8 @@ begin_better(struct devices *devices, uint64_t at)
 static void
 begin(struct devices *devices, uint64_t at)
 {
-	begin_better(devices, 0);
+	devices->better_next = 0;
+	devices->better_at = 0;
 	devices->next = 0;
 	devices->wait_ms = DEVICES_RETRY_FIRST;
 	devices->retry_at = at;
@@ -52,7 +53,7 @@ begin(struct devices *devices, uint64_t at)
 int
 devices_parse(struct devices *devices, const char *chain)
 {
-	*devices = (struct devices){ 0 };
+	*devices = (struct devices){ .better_wait_ms = DEVICES_PREFER_FIRST };
 	begin(devices, 0);
 	for (;;) {
 		size_t length = name_length(chain);
@@ -123,9 +124,11 @@ devices_hint(struct devices *devices, uint64_t now)
 }
 
 void
-devices_opened(struct devices *devices)
+devices_proven(struct devices *devices, unsigned index)
 {
-	begin(devices, 0);
+	if (index == 0) {
+		begin_better(devices, 0);
+	}
 }
 
 void

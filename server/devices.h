@@ -56,8 +56,12 @@ int devices_try_better(struct devices *devices, unsigned open, uint64_t now);
 /* One has come, or been let go of: such a round begins now. */
 void devices_hint(struct devices *devices, uint64_t now);
 
-/* The device just tried was opened: the next outage starts afresh. */
-void devices_opened(struct devices *devices);
+/*
+ * The open one takes sound: where it is the first, the next that plays in its
+ * place is left after the shortest wait again.  One that opens and then takes
+ * nothing is so returned to more and more rarely.
+ */
+void devices_proven(struct devices *devices, unsigned index);
 
 /* One was lost, or has come: begin a round now, then back off. */
 void devices_lost(struct devices *devices, uint64_t now);

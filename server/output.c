@@ -5,32 +5,24 @@
 #include <time.h>
 
 static void
-report(struct output *output, enum mixer_event_kind kind, int error)
+tell(struct output *output, enum mixer_event_kind kind, unsigned device,
+    const struct sink *sink, int error)
 {
 	struct mixer_event event = {
 		.kind = kind,
-		.device =
-		    kind == MIXER_FAILED ? output->trying : output->device,
+		.device = device,
 		.error = error,
 		.count = output->underruns,
-		.got = output->card.got,
+		.got = sink->got,
 	};
 
 	output->report(output->arg, &event);
 }
 
-/* Of the card that is to come: control then makes an engine for its rate. */
 static void
-report_next(struct output *output)
+report(struct output *output, enum mixer_event_kind kind, int error)
 {
-	struct mixer_event event = {
-		.kind = MIXER_OPENED,
-		.device = output->next_device,
-		.count = output->underruns,
-		.got = output->next.got,
-	};
-
-	output->report(output->arg, &event);
+	tell(output, kind, output->device, &output->card, error);
 }
 
 int
@@ -74,8 +66,7 @@ use_card(struct output *output, uint64_t now)
 	output->now = &output->card;
 	output->held_until = 0;
 	output->progress = now;
-	output->moving = output->trial;
-	output->trial = false;
+	output->moving = false;
 	output->prime = true;
 	output->trouble = 0;
 }
@@ -106,24 +97,41 @@ begin_leaving(struct output *output, uint64_t now)
 	output->leave_at = now + left_ms(output) + stall_ms(output);
 }
 
+/*
+ * What plays follows from what is open and the mixer's rate, whichever way it
+ * came to that: the card until it has played what it has, if there is another
+ * to come; and nothing while it is on trial, or the engine for its rate on its
+ * way.
+ */
 static void
-use_next(struct output *output, uint64_t now)
+settle(struct output *output, uint64_t now)
 {
-	opener_close(output->opener, &output->card);
-	output->card = output->next;
-	output->device = output->next_device;
-	output->next.device = NULL;
+	struct sink *card = &output->card;
+	struct sink *next = &output->next;
+
+	if (next->device != NULL && output->now != card) {
+		opener_close(output->opener, card);
+		*card = *next;
+		output->device = output->next_device;
+		next->device = NULL;
+	}
+	if (next->device != NULL && next->got.rate == output->rate) {
+		begin_leaving(output, now);
+		return;
+	}
 	output->leave_at = 0;
-	output->doubtful = false;
-	devices_opened(&output->devices);
-	output->now = &output->null;
-	if (output->card.got.rate == output->rate) {
+	if (card->device == NULL || output->trial ||
+	    card->got.rate != output->rate) {
+		output->now = &output->null;
+	} else if (output->now != card) {
 		use_card(output, now);
 	}
 }
 
+/* The card has gone: what was to come comes now. */
 static void
-lose_card(struct output *output, int error, uint64_t now)
+close_card(struct output *output, enum mixer_event_kind kind, int error,
+    uint64_t now)
 {
 	opener_close(output->opener, &output->card);
 	output->now = &output->null;
@@ -131,21 +139,44 @@ lose_card(struct output *output, int error, uint64_t now)
 	if (output->doubtful) {
 		return; /* it never quite came back: the round goes on */
 	}
-	output->doubtful = true;
 	devices_lost(&output->devices, now);
-	report(output, MIXER_LOST, error);
+	report(output, kind, error);
 	if (output->next.device != NULL) {
-		use_next(output, now);
+		settle(output, now);
 		report(output, MIXER_OPENED, 0);
+	} else {
+		output->doubtful = kind == MIXER_LOST;
 	}
+}
+
+/* What was to come has gone: the card plays on, once that has its engine. */
+static void
+close_next(struct output *output, uint64_t now)
+{
+	if (output->next.device == NULL) {
+		return;
+	}
+	opener_close(output->opener, &output->next);
+	output->progress = now;
+	settle(output, now);
+	report(output, MIXER_OPENED, 0);
 }
 
 static void
 accept_card(struct output *output)
 {
 	output->doubtful = false;
-	devices_opened(&output->devices);
 	report(output, MIXER_OPENED, 0);
+}
+
+/* It takes more than its first buffer. */
+static void
+prove_card(struct output *output)
+{
+	devices_proven(&output->devices, output->device);
+	if (output->doubtful) {
+		accept_card(output);
+	}
 }
 
 /* "null" among others: it plays anyway, while those are tried again. */
@@ -190,7 +221,7 @@ begin_trial(struct output *output, uint64_t now)
 	output->trial = true;
 	output->progress = now;
 	if (error < 0) {
-		lose_card(output, error, now);
+		close_card(output, MIXER_LOST, error, now);
 	}
 }
 
@@ -205,10 +236,12 @@ watch_trial(struct output *output, uint64_t now)
 		room = (int)card->got.period;
 	}
 	if (room >= (int)card->got.period) {
-		use_card(output, now);
+		output->trial = false;
+		settle(output, now);
+		output->moving = true;
 		accept_card(output);
 	} else if (room < 0 || now - output->progress > OUTPUT_TRIAL_MS) {
-		lose_card(output, -ETIMEDOUT, now);
+		close_card(output, MIXER_LOST, -ETIMEDOUT, now);
 	}
 }
 
@@ -222,12 +255,9 @@ take_card(struct output *output, const struct sink *card, uint64_t now)
 		begin_trial(output, now);
 		return;
 	}
-	if (card->got.rate == output->rate) {
-		use_card(output, now);
-	} else { /* there will be an engine for its rate */
-		output->doubtful = false;
-	}
-	if (!output->doubtful) {
+	settle(output, now);
+	/* For another rate an engine is made once this is told. */
+	if (!output->doubtful || output->now != &output->card) {
 		accept_card(output);
 	}
 }
@@ -237,12 +267,8 @@ take_next(struct output *output, const struct sink *card, uint64_t now)
 {
 	output->next = *card;
 	output->next_device = output->trying;
-	report_next(output);
-	if (output->now != &output->card) {
-		use_next(output, now);
-	} else if (card->got.rate == output->rate) {
-		begin_leaving(output, now);
-	}
+	tell(output, MIXER_OPENED, output->next_device, card, 0);
+	settle(output, now);
 }
 
 static void
@@ -261,7 +287,7 @@ take_outcome(struct output *output, uint64_t now)
 	} else if (error == 0) {
 		take_card(output, &card, now);
 	} else if (output->card.device == NULL) {
-		report(output, MIXER_FAILED, error);
+		tell(output, MIXER_FAILED, output->trying, &card, error);
 	}
 }
 
@@ -319,17 +345,13 @@ yield(struct output *output, uint64_t now)
 {
 	output->asked |= gate_asked(output->gate, GATE_PLAY);
 	if (is_asked(output, &output->next)) {
-		opener_close(output->opener, &output->next);
-		output->leave_at = 0;
-		output->progress = now;
+		tell(output, MIXER_YIELDED, output->next_device, &output->next,
+		    0);
+		close_next(output, now);
 	}
 	if (is_asked(output, &output->card)) {
-		opener_close(output->opener, &output->card);
-		output->now = &output->null;
-		output->trial = false;
 		output->doubtful = false;
-		devices_lost(&output->devices, now);
-		report(output, MIXER_YIELDED, 0);
+		close_card(output, MIXER_YIELDED, 0, now);
 	}
 	if (!opener_is_opening(output->opener)) {
 		output->asked = 0;
@@ -382,15 +404,15 @@ output_release(struct output *output, bool released, uint64_t now)
 		return;
 	}
 	output->released = released;
-	if (output->card.kind == &device_file) {
+	if (output->card.device != NULL && output->card.kind == &device_file) {
+		close_next(output, now);
 		return; /* nobody else wants it, and opening begins it anew */
 	}
 	if (released) {
-		opener_close(output->opener, &output->card);
 		opener_close(output->opener, &output->next);
-		output->leave_at = 0;
+		opener_close(output->opener, &output->card);
 		output->trial = false;
-		output->now = &output->null;
+		settle(output, now);
 		output->held_until = 0;
 		report(output, MIXER_RELEASED, 0);
 	} else {
@@ -402,23 +424,17 @@ output_release(struct output *output, bool released, uint64_t now)
 void
 output_set_rate(struct output *output, uint32_t rate, uint64_t now)
 {
+	struct device_want want = output->want;
 	struct sink null;
 
 	output->rate = rate;
-	output->want.rate = rate;
+	want.rate = rate;
 	/* Where this fails the old one's pace is better than none. */
-	if (sink_open(&null, "null", &output->want) == 0) {
+	if (sink_open(&null, "null", &want) == 0) {
 		sink_close(&output->null);
 		output->null = null;
 	}
-	if (output->next.device != NULL && output->now == &output->card) {
-		begin_leaving(output, now);
-	} else if (output->card.device != NULL && !output->trial &&
-		   output->card.got.rate == rate) {
-		use_card(output, now);
-	} else {
-		output->now = &output->null; /* till its engine comes */
-	}
+	settle(output, now);
 }
 
 int
@@ -477,7 +493,7 @@ handle_error(struct output *output, int error, uint64_t now)
 			return;
 		}
 	}
-	lose_card(output, error, now);
+	close_card(output, MIXER_LOST, error, now);
 }
 
 uint32_t
@@ -492,7 +508,8 @@ output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 	}
 	if (output->leave_at > 0) {
 		if (output_delay(output) == 0 || now >= output->leave_at) {
-			use_next(output, now);
+			output->now = &output->null;
+			settle(output, now);
 		}
 		return 0;
 	}
@@ -507,14 +524,14 @@ output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 		 * was late, not we. */
 		if (sink == &output->card &&
 		    now - output->progress > stall_ms(output)) {
-			lose_card(output, -ETIMEDOUT, now);
+			close_card(output, MIXER_LOST, -ETIMEDOUT, now);
 			return 0;
 		}
-	} else {
+	} else if (sink == &output->card) {
 		output->progress = now;
-		output->moving |= !first;
-		if (output->doubtful && !first && sink == &output->card) {
-			accept_card(output);
+		if (!first) {
+			output->moving = true;
+			prove_card(output);
 		}
 	}
 	return (uint32_t)room;

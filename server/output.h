@@ -34,7 +34,7 @@ struct output {
 				   that has played what it has */
 	uint64_t leave_at;	/* ms; then at the latest; 0: not under way */
 	struct sink null;	/* always open */
-	struct sink *now;	/* one of the two */
+	struct sink *now;	/* card or null: what plays */
 	uint32_t rate;		/* the mixer's, frames/s */
 	uint64_t held_until;	/* ms; nothing is played before, for a card that
 				   is being opened may have it all */
@@ -43,7 +43,7 @@ struct output {
 	int trouble;	/* the error last reported, 0: none */
 	uint32_t asked; /* cards to be closed, see gate.h */
 	bool released;	/* no device is wanted */
-	bool doubtful;	/* it was lost, and has taken nothing since */
+	bool doubtful;	/* the last was lost, and none has taken any since */
 	bool trial;	/* the card has silence to play, and is used when it
 			   has been seen to: clients play into null meanwhile */
 	bool moving;	/* it has taken more than its buffer */

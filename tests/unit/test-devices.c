@@ -99,7 +99,7 @@ Test(devices, waits_double_up_to_the_longest)
 	cr_expect_eq(wait, DEVICES_RETRY_LAST);
 }
 
-Test(devices, after_an_opening_an_outage_starts_afresh)
+Test(devices, an_outage_starts_afresh)
 {
 	struct devices devices = parsed("a,b");
 
@@ -108,7 +108,7 @@ Test(devices, after_an_opening_an_outage_starts_afresh)
 		devices_try(&devices, now);
 	}
 	cr_expect_eq(devices_try(&devices, 200000), 0);
-	devices_opened(&devices);
+	devices_proven(&devices, 0);
 	devices_lost(&devices, 300000);
 	cr_expect_eq(devices_try(&devices, 299999), -1);
 	cr_expect_eq(devices_try(&devices, 300000), 0);
@@ -123,7 +123,7 @@ Test(devices, those_before_the_open_one_are_tried_more_and_more_rarely)
 	uint64_t now = 5000;
 	uint64_t wait = DEVICES_PREFER_FIRST;
 
-	devices_opened(&devices);
+	devices_proven(&devices, 0);
 	cr_expect_eq(devices_try_better(&devices, 2, now), -1);
 	for (int round = 0; round < 8; round++) {
 		cr_expect_eq(devices_try_better(&devices, 2, now + wait - 1),
@@ -138,11 +138,27 @@ Test(devices, those_before_the_open_one_are_tried_more_and_more_rarely)
 	cr_expect_eq(wait, DEVICES_PREFER_LAST);
 }
 
+Test(devices, only_a_first_that_proves_itself_has_the_wait_begin_anew)
+{
+	struct devices devices = parsed("a,b");
+
+	cr_expect_eq(devices_try_better(&devices, 1, 1000), -1);
+	cr_expect_eq(devices_try_better(&devices, 1, 2000), 0);
+	devices_lost(&devices, 2500);
+	devices_proven(&devices, 1);
+	cr_expect_eq(devices_try_better(&devices, 1, 3000), -1);
+	cr_expect_eq(devices_try_better(&devices, 1, 4999), -1);
+	cr_expect_eq(devices_try_better(&devices, 1, 5000), 0);
+	devices_proven(&devices, 0);
+	cr_expect_eq(devices_try_better(&devices, 1, 6000), -1);
+	cr_expect_eq(devices_try_better(&devices, 1, 7000), 0);
+}
+
 Test(devices, nothing_is_better_than_the_first)
 {
 	struct devices devices = parsed("a,b");
 
-	devices_opened(&devices);
+	devices_proven(&devices, 0);
 	for (uint64_t now = 1; now < 100000; now += 1000) {
 		cr_expect_eq(devices_try_better(&devices, 0, now), -1);
 	}
@@ -152,7 +168,7 @@ Test(devices, a_hint_has_a_better_one_tried_at_once)
 {
 	struct devices devices = parsed("a,b");
 
-	devices_opened(&devices);
+	devices_proven(&devices, 0);
 	cr_expect_eq(devices_try_better(&devices, 1, 5000), -1);
 	devices_hint(&devices, 5001);
 	cr_expect_eq(devices_try_better(&devices, 1, 5001), 0);
