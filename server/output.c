@@ -68,6 +68,7 @@ use_card(struct output *output, uint64_t now)
 	output->progress = now;
 	output->moving = false;
 	output->prime = true;
+	output->restarts = 0;
 	output->trouble = 0;
 }
 
@@ -486,7 +487,8 @@ handle_error(struct output *output, int error, uint64_t now)
 		output->underruns++;
 		report(output, MIXER_UNDERRUN, error);
 	}
-	if (error == -EPIPE || error == -ESTRPIPE) {
+	if ((error == -EPIPE || error == -ESTRPIPE) &&
+	    output->restarts++ < OUTPUT_RESTARTS) {
 		if (sink->kind->recover(sink->device, error) == 0) {
 			output->prime = true;
 			output->progress = now;
@@ -531,6 +533,7 @@ output_room(struct output *output, struct pollfd *fds, int count, uint64_t now)
 		output->progress = now;
 		if (!first) {
 			output->moving = true;
+			output->restarts = 0;
 			prove_card(output);
 		}
 	}

@@ -14,6 +14,7 @@
 #define OUTPUT_STALL_MS 150  /* beyond three periods without progress: lost */
 #define OUTPUT_START_MS 1000 /* likewise, until it has begun to move */
 #define OUTPUT_TRIAL_MS 2000 /* likewise, after it was lost */
+#define OUTPUT_RESTARTS 10   /* in a row, and it takes nothing: lost */
 #define OUTPUT_HOLD_MS	1000 /* that sound waits for a card to be opened */
 
 struct output {
@@ -40,14 +41,15 @@ struct output {
 				   is being opened may have it all */
 	uint64_t progress;	/* when the card last took something, ms */
 	uint32_t underruns;
-	int trouble;	/* the error last reported, 0: none */
-	uint32_t asked; /* cards to be closed, see gate.h */
-	bool released;	/* no device is wanted */
-	bool doubtful;	/* the last was lost, and none has taken any since */
-	bool trial;	/* the card has silence to play, and is used when it
-			   has been seen to: clients play into null meanwhile */
-	bool moving;	/* it has taken more than its buffer */
-	bool prime;	/* ask for room without waiting first */
+	int trouble;	   /* the error last reported, 0: none */
+	uint32_t asked;	   /* cards to be closed, see gate.h */
+	bool released;	   /* no device is wanted */
+	bool doubtful;	   /* the last was lost, and none has taken any since */
+	bool trial;	   /* the card has silence to play, and is used when it
+			      has been seen to: clients play into null meanwhile */
+	unsigned restarts; /* since it last took something */
+	bool moving;	   /* it has taken more than its buffer */
+	bool prime;	   /* ask for room without waiting first */
 };
 
 /*
