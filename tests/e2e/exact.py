@@ -91,7 +91,7 @@ def volumes():
 
 def three():
     """Three streams that begin when they begin: each sample their sum."""
-    sounds = [noise(2 * RATE * 2, seed, peak=10900) for seed in (6, 7, 8)]
+    sounds = [noise(2 * RATE, seed, peak=10900) for seed in (6, 7, 8)]
     with on_card(*LARGE, rate=RATE) as (daemon, card):
         players = []
         for i, sound in enumerate(sounds):
@@ -103,7 +103,7 @@ def three():
             card.wait_frames(card.frames() + RATE // 5)
         for player in players:
             check(player.wait() == 0, "esdcat failed")
-        rest = list(heard(daemon, card, 4 * RATE))
+        rest = list(heard(daemon, card, 2 * RATE))
     left = list(sounds)
     starts = []
     while left:

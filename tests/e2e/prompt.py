@@ -15,7 +15,7 @@ from sound import noise, raw
 RATE = 44100
 STANDBY, RESUME, STANDBY_MODE = 12, 13, 22
 QUICK = ("--period", 441, "--periods", 4)
-SLOW = 800  # ms that the device takes to open or close
+SLOW = 1600  # ms that the device takes to open or close
 PATIENCE = 0.1  # seconds of a library's, for the usual answer
 # For each of them: well below what the device takes, above what a busy machine
 # makes a process wait.
