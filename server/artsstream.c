@@ -348,6 +348,7 @@ open_player(struct artsstream *stream, const struct sound *sound)
 		.peer = &stream->peer };
 	player->owner = &stream->owner;
 	player->protocol = artsclient_kind.protocol;
+	player->uid = stream->peer.uid;
 	error = service_play(service, player);
 	if (error < 0) {
 		stream_destroy(player);

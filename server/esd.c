@@ -224,8 +224,13 @@ on_stream_filt(struct session *session, unsigned step, const void *in,
 	struct mixer *mixer = service_of(session)->mixer;
 	struct insert *insert;
 	struct sound sound;
-	int error = esd_parse(session, request->format, request->rate, &sound);
+	int error;
 
+	if (!service_obeys(service_of(session), session_peer(session))) {
+		return session_refuse(session,
+		    "what all users hear is filtered by the daemon's own and root only");
+	}
+	error = esd_parse(session, request->format, request->rate, &sound);
 	if (error < 0) {
 		return error;
 	}

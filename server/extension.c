@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define UNCHANGED (-1) /* in a request: leave that field */
 
@@ -179,14 +178,13 @@ static void
 fill_peer(const struct stream *stream, struct esd_playing *out)
 {
 	out->pid = -1;
-	out->uid = -1;
+	out->uid = stream->uid;
 	(void)snprintf(out->protocol, sizeof(out->protocol), "%s",
 	    stream->protocol);
 	if (stream->owner != NULL) {
 		const struct client_peer *peer = stream->owner->peer;
 
 		out->pid = peer->pid;
-		out->uid = peer->uid;
 		(void)snprintf(out->peer, sizeof(out->peer), "%s", peer->name);
 	}
 }
@@ -307,15 +305,11 @@ on_master_volume(struct session *session, unsigned step, const void *in,
 	return 0;
 }
 
-/* Where a card is shared, nobody ends what another user plays. */
 static bool
 may_end(const struct session *session, const struct stream *stream)
 {
-	int32_t uid = session_peer(session)->uid;
-
-	return !service_of(session)->shared || stream->owner == NULL ||
-	       uid == 0 || uid == (int32_t)geteuid() ||
-	       uid == stream->owner->peer->uid;
+	return service_lets_end(service_of(session), session_peer(session),
+	    stream);
 }
 
 int
@@ -343,7 +337,8 @@ on_stream_hold(struct session *session, unsigned step, const void *in,
 	    mixer_find(service_of(session)->mixer, (uint32_t)asked->id);
 
 	/* A clip's player has ended from its beginning on: it would go. */
-	if (stream != NULL && stream->clip == NULL) {
+	if (stream != NULL && stream->clip == NULL &&
+	    may_end(session, stream)) {
 		atomic_store_explicit(&stream->held, asked->held != 0,
 		    memory_order_relaxed);
 		((struct esd_ok *)out)->ok = 1;
@@ -431,6 +426,10 @@ on_name_volume(struct session *session, unsigned step, const void *in,
 int
 on_suspend(struct session *session, unsigned step, const void *in, void *out)
 {
-	((struct esd_ok *)out)->ok = mixer_suspend(service_of(session)->mixer);
+	struct service *service = service_of(session);
+
+	((struct esd_ok *)out)->ok =
+	    service_obeys(service, session_peer(session)) &&
+	    mixer_suspend(service->mixer);
 	return 0;
 }

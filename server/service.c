@@ -1,6 +1,6 @@
 #include "server/service.h"
 
-#include "server/client.h"
+#include <unistd.h>
 
 static void
 tell_changed(struct service *service)
@@ -46,6 +46,20 @@ service_play(struct service *service, struct stream *stream)
 	status_change(&service->status, ESD_CHANGE_COME, stream->id);
 	tell_changed(service);
 	return 0;
+}
+
+bool
+service_obeys(const struct service *service, const struct client_peer *peer)
+{
+	return !service->shared || peer->uid == 0 ||
+	       peer->uid == (int32_t)geteuid();
+}
+
+bool
+service_lets_end(const struct service *service, const struct client_peer *peer,
+    const struct stream *stream)
+{
+	return service_obeys(service, peer) || peer->uid == stream->uid;
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef SERVICE_H
 #define SERVICE_H
 
+#include "server/client.h"
 #include "server/clips.h"
 #include "server/memory.h"
 #include "server/mixer.h"
@@ -33,6 +34,16 @@ struct service {
  * it.  0, or as mixer_add(): then it stays the caller's.
  */
 int service_play(struct service *service, struct stream *stream);
+
+/*
+ * Where other users are let in too, the daemon's own and root do what concerns
+ * everybody, and the others end or hold what they play themselves, also when
+ * its client has gone.
+ */
+bool service_obeys(const struct service *service,
+    const struct client_peer *peer);
+bool service_lets_end(const struct service *service,
+    const struct client_peer *peer, const struct stream *stream);
 
 /*
  * Sets the stream's volume, tells whoever watches, and remembers it and whether

@@ -743,6 +743,7 @@ session_play(struct session *session, struct stream *stream)
 		session->owner.peer = &session->client.peer;
 		stream->owner = &session->owner;
 		stream->protocol = session_kind.protocol;
+		stream->uid = session->client.peer.uid;
 	}
 }
 

@@ -24,6 +24,7 @@ create(const struct sound *sound, const char *name)
 	if (stream != NULL) {
 		stream->sound = *sound;
 		stream->protocol = "";
+		stream->uid = -1;
 		(void)snprintf(stream->name, sizeof(stream->name), "%s", name);
 		stream_set_volume(stream, ESD_VOLUME_BASE, ESD_VOLUME_BASE);
 	}

@@ -23,6 +23,7 @@ struct stream {
 	unsigned slot;	   /* of its bus in the engine */
 	char name[ESD_NAME_MAX];
 	const char *protocol; /* it came by, as lists say */
+	int32_t uid;	      /* of who plays it; -1: not known */
 
 	/* control */
 	struct owner *owner; /* NULL once its client has gone */

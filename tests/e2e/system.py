@@ -24,6 +24,7 @@ PROGRAMS = pathlib.Path("/tmp/programs")
 SYSTEM = pathlib.Path("/run/esdmixd/socket")
 LEGACY = pathlib.Path("/tmp/.esd/socket")
 RATE = 44100
+SUSPEND, STREAM_HOLD = 1008, 1009
 
 USER, GROUP = 61001, 61002  # the daemon's
 MEMBER, OTHER_MEMBER, STRANGER = 61011, 61012, 61013
@@ -193,7 +194,30 @@ def number_of(person, name):
                 if one["name"] == name)
 
 
-def rights(one, other):
+ASK = """if True:
+    import socket, struct, sys
+    numbers = [int(word) for word in sys.argv[2:]]
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(sys.argv[1])
+        client.sendall(bytes(16) + struct.pack(f"={1 + len(numbers)}i",
+                                               0x454E444E, *numbers))
+        answers = client.recv(8, socket.MSG_WAITALL)
+        print(struct.unpack("=2i", answers)[1])
+"""
+
+
+def asks(person, opcode, *fields):
+    """What the daemon answers to a request that no tool of ours makes."""
+    done = subprocess.run(
+        [*person.become, sys.executable, "-c", ASK, str(SYSTEM),
+         *map(str, (opcode, *fields))], env=person.env, capture_output=True,
+        timeout=60, text=True)
+    check(done.returncode == 0, f"request {opcode}: {done}")
+    return int(done.stdout)
+
+
+def rights(daemon, one, other):
     """What a member may do with another's stream, and with the daemon."""
     player = one.start("esdcat", "-n", "mine")
     until("it plays", lambda: listed(other) == {("mine", one.number)}, 30)
@@ -204,6 +228,9 @@ def rights(one, other):
     check(done.returncode == 1 and "another user's" in done.stderr,
           f"killed by another user: {done}")
     check(listed(other) == {("mine", one.number)}, "it is gone")
+    check(asks(other, STREAM_HOLD, number, 1) == 0, "held by another user")
+    for held in 1, 0:
+        check(asks(one, STREAM_HOLD, number, held) == 1, "not held")
     done = one.run("esdctl", "kill", number)
     check(done.returncode == 0, f"kill: {done}")
     player.communicate(timeout=30)
@@ -211,7 +238,11 @@ def rights(one, other):
     done = other.run("esdctl", "standby")
     check(done.returncode == 1 and "has its key" in done.stderr,
           f"a member put it on standby: {done}")
-    print("a member: any volume, the end of its own streams, no standby")
+    check(asks(other, SUSPEND, 0) == 0, "a member took the card away")
+    other.run("esdfilt")
+    check("STREAM_FILT: what all users hear" in daemon.log(), "a member filters")
+    print("a member: any volume, the end of its own streams, no standby, "
+          "no suspending, no filter")
 
 
 def shared(members, stranger):
@@ -225,7 +256,7 @@ def shared(members, stranger):
         card.wait_event("start")
         dropped(daemon)
         exact_sum(card, *members)
-        rights(*members)
+        rights(daemon, *members)
         stranger.is_refused(rf"{SYSTEM} is not for us: Permission denied; join "
                             "the group")
         check(f"members of group {GROUP} are let in" in daemon.log(),
