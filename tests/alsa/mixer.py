@@ -3,6 +3,8 @@
 the card, sample for sample, and are told what others do."""
 
 import contextlib
+import ctypes
+import errno
 import json
 import os
 import pathlib
@@ -268,6 +270,77 @@ def events(daemon):
     print("events: values, and strips that come and go")
 
 
+# --- by hand ------------------------------------------------------------------
+
+class Handle:
+    """A control that this program itself has open by alsa-lib."""
+
+    MIXER = 2  # SND_CTL_ELEM_IFACE_MIXER
+    NONBLOCK = 1
+
+    def __init__(self, daemon):
+        env = environment(daemon)
+        for name in "ALSA_CONFIG_PATH", "ESPEAKER", "HOME":
+            os.environ[name] = env[name]
+        self.lib = ctypes.CDLL("libasound.so.2")
+        self.lib.snd_ctl_event_elem_get_name.restype = ctypes.c_char_p
+        self.ctl, self.value, self.event = (ctypes.c_void_p()
+                                            for _ in range(3))
+        error = self.lib.snd_ctl_open(ctypes.byref(self.ctl), b"esd",
+                                      self.NONBLOCK)
+        check(error == 0, f"snd_ctl_open: {error}")
+        self.lib.snd_ctl_elem_value_malloc(ctypes.byref(self.value))
+        self.lib.snd_ctl_event_malloc(ctypes.byref(self.event))
+        self.lib.snd_ctl_elem_value_set_interface(self.value, self.MIXER)
+        self.lib.snd_ctl_elem_value_set_name(self.value,
+                                             b"Master Playback Volume")
+        self.lib.snd_ctl_subscribe_events(self.ctl, 1)
+
+    def read(self):
+        """The master's volume, or -errno."""
+        error = self.lib.snd_ctl_elem_read(self.ctl, self.value)
+        return error if error < 0 else \
+            self.lib.snd_ctl_elem_value_get_integer(self.value, 0)
+
+    def wait(self, ms):
+        return self.lib.snd_ctl_wait(self.ctl, ms)
+
+    def next(self):
+        """The name of the next event's element, or -errno."""
+        error = self.lib.snd_ctl_read(self.ctl, self.event)
+        return error if error < 0 else \
+            self.lib.snd_ctl_event_elem_get_name(self.event).decode()
+
+    def close(self):
+        self.lib.snd_ctl_elem_value_free(self.value)
+        self.lib.snd_ctl_event_free(self.event)
+        self.lib.snd_ctl_close(self.ctl)
+
+
+def by_hand(daemon):
+    """What was read is an event none the less, which wakes; and then the
+    daemon goes, for this handle."""
+    with contextlib.closing(Handle(daemon)) as handle:
+        check(handle.next() == -errno.EAGAIN and handle.read() == UNITY,
+              "an event that nobody made")
+        daemon.tool("esdctl", "master", "50%")
+        until("the new volume is read", lambda: handle.read() == 128, PATIENCE)
+        check(handle.wait(int(1000 * PATIENCE)) == 1, "the event does not wake")
+        check(handle.next() == "Master Playback Volume", "another event")
+        check(handle.next() == -errno.EAGAIN, "the event came twice")
+        daemon.tool("esdctl", "master", "100%")
+        check(handle.wait(int(1000 * PATIENCE)) == 1 and
+              handle.next() == "Master Playback Volume" and
+              handle.read() == UNITY, "the event, then the volume")
+        daemon.stop()
+        until("the card is gone", lambda: handle.read() == -errno.ENODEV,
+              PATIENCE)
+        check(handle.wait(0) == -errno.EIO and
+              handle.next() == -errno.ENODEV, "it comes back")
+        daemon.start()
+    print("events and reading, by hand, until the daemon goes")
+
+
 # --- alsamixer ----------------------------------------------------------------
 
 class Screen:
@@ -372,6 +445,7 @@ def main():
             Daemon("null", directory=pathlib.Path(directory)) as daemon:
         names(daemon)
         events(daemon)
+        by_hand(daemon)
         if shutil.which("tmux"):
             alsamixer(daemon)
             restarts(daemon)

@@ -155,6 +155,9 @@ def old_settings(daemon, card):
         env = with_config(daemon, alsa.environment(daemon, default), OLD)
         _, errors = run(env, "aplay", "-L")
         check(errors == b"", f"aplay -L: {errors}")
+        for name in "default", "dsp0":  # as they were: dmix, of no card
+            _, errors = run(env, "aplay", "-D", name, "/dev/null", status=None)
+            check(b"slave PCM hw:0,0" in errors, f"{name}: {errors}")
         played(daemon, card, env, 8 + default, "aplay", "-D", "esdmix")
 
 
