@@ -24,6 +24,10 @@ busy_reason(const char *device, int error, char way, int pid,
 		how = "reserved";
 		holder_of(&holders, "/proc", pid);
 	}
+	if (error == -ETIMEDOUT) {
+		return "it does not answer; restart the sound server behind "
+		       "it, or name another device";
+	}
 	if (holders.count == 0) {
 		return kind->reason(error);
 	}

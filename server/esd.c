@@ -228,7 +228,7 @@ on_stream_filt(struct session *session, unsigned step, const void *in,
 
 	if (!service_obeys(service_of(session), session_peer(session))) {
 		return session_refuse(session,
-		    "what all users hear is filtered by the daemon's own and root only");
+		    "only root and the daemon's user filter what all hear");
 	}
 	error = esd_parse(session, request->format, request->rate, &sound);
 	if (error < 0) {

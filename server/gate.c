@@ -52,8 +52,29 @@ gate_open(struct gate *gate, int32_t priority, bool asks)
 }
 
 void
+gate_join(struct gate *gate)
+{
+	if (gate != NULL) {
+		(void)atomic_fetch_add_explicit(&gate->users, 1,
+		    memory_order_relaxed);
+	}
+}
+
+void
+gate_part(struct gate *gate)
+{
+	if (gate != NULL) { /* release: it is through with the reservation */
+		(void)atomic_fetch_sub_explicit(&gate->users, 1,
+		    memory_order_release);
+	}
+}
+
+void
 gate_close(struct gate *gate)
 {
+	if (atomic_load_explicit(&gate->users, memory_order_acquire) > 0) {
+		return; /* it hangs in a device, and may come back */
+	}
 	reserve_destroy(gate->reserve);
 	gate->reserve = NULL;
 }

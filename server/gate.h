@@ -25,6 +25,9 @@ struct gate {
 	_Atomic uint32_t asked[GATE_WAYS]; /* a bit a card, from the lowest */
 	atomic_bool freed;
 
+	/* atomic: those that may still come; till then it stays open */
+	atomic_uint users;
+
 	/* atomic: the reservation's thread writes, control reads; likewise */
 	atomic_int rival;  /* process that asked last; 0: not known */
 	atomic_int keeper; /* ... that keeps the card last wanted, likewise */
@@ -37,7 +40,14 @@ struct gate {
  */
 int gate_open(struct gate *gate, int32_t priority, bool asks);
 
-/* After all who go through it.  Thread: control. */
+/*
+ * Those who go through it join it first, and part with it when they will not
+ * come any more.  Thread: any; gate may be NULL.
+ */
+void gate_join(struct gate *gate);
+void gate_part(struct gate *gate);
+
+/* Where somebody has not parted with it, it stays open.  Thread: control. */
 void gate_close(struct gate *gate);
 
 /*

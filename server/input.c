@@ -88,7 +88,7 @@ take_outcome(struct input *input, uint64_t now)
 	struct sink card;
 	int error;
 
-	if (!opener_take(input->opener, &card, &error)) {
+	if (!opener_take(input->opener, &card, &error, now)) {
 		return;
 	}
 	if (!is_wanted(input)) {
@@ -153,7 +153,7 @@ input_tend(struct input *input, uint64_t now)
 	}
 	if (input->now != &input->card && now >= input->retry_at &&
 	    !opener_is_opening(input->opener)) {
-		opener_listen(input->opener, input->name, &input->want);
+		opener_listen(input->opener, input->name, &input->want, now);
 		input->silent_at = now + INPUT_HOLD_MS;
 	}
 	if (input->now == NULL &&

@@ -678,6 +678,7 @@ stop(struct daemon *daemon)
 	if (daemon->loop != NULL) {
 		loop_close(daemon->loop);
 	}
+	memory_save(daemon->service.memory); /* a device may hang */
 	if (daemon->service.mixer != NULL) {
 		mixer_destroy(daemon->service.mixer);
 		daemon->service.mixer = NULL;
@@ -686,7 +687,6 @@ stop(struct daemon *daemon)
 	clips_finish(&daemon->service.clips);
 	loop_destroy(daemon->loop);
 	artsserver_close(&daemon->arts);
-	memory_save(daemon->service.memory);
 	memory_destroy(daemon->service.memory);
 	sockets_close(&daemon->sockets);
 }

@@ -278,7 +278,7 @@ take_outcome(struct output *output, uint64_t now)
 	struct sink card;
 	int error;
 
-	if (!opener_take(output->opener, &card, &error)) {
+	if (!opener_take(output->opener, &card, &error, now)) {
 		return;
 	}
 	if (output->released) {
@@ -293,12 +293,12 @@ take_outcome(struct output *output, uint64_t now)
 }
 
 static void
-open_index(struct output *output, int index)
+open_index(struct output *output, int index, uint64_t now)
 {
 	const char *name = output->devices.names[index];
 
 	output->trying = (unsigned)index;
-	opener_open(output->opener, name, &output->want);
+	opener_open(output->opener, name, &output->want, now);
 }
 
 /* While a later name plays: one before it, if that is due. */
@@ -312,7 +312,7 @@ open_better(struct output *output, uint64_t now)
 	}
 	index = devices_try_better(&output->devices, output->device, now);
 	if (index >= 0 && !is_implied(output, output->devices.names[index])) {
-		open_index(output, index);
+		open_index(output, index, now);
 	}
 }
 
@@ -330,7 +330,7 @@ open_next(struct output *output, uint64_t now)
 		output->held_until = 0; /* there is nothing to wait for */
 		return;
 	}
-	open_index(output, index);
+	open_index(output, index, now);
 }
 
 static bool

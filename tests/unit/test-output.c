@@ -123,7 +123,7 @@ opener_destroy(struct opener *opener)
 
 void
 opener_open(struct opener *opener, const char *name,
-    const struct device_want *want)
+    const struct device_want *want, uint64_t at)
 {
 	opening = name[0] == 'a' ? 0 : 1;
 	cards[opening].asked_rate = want->rate;
@@ -136,7 +136,7 @@ opener_is_opening(const struct opener *opener)
 }
 
 bool
-opener_take(struct opener *opener, struct sink *sink, int *error)
+opener_take(struct opener *opener, struct sink *sink, int *error, uint64_t at)
 {
 	struct device *card = &cards[opening < 0 ? 0 : opening];
 
