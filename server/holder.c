@@ -38,8 +38,12 @@ read_text(const char *path, char text[STATUS_MAX])
 static long
 find_number(const char *text, const char *key)
 {
-	const char *at = strstr(text, key);
+	const char *at = text;
 
+	while (at != NULL && strncmp(at, key, strlen(key)) != 0) {
+		at = strchr(at, '\n');
+		at = at == NULL ? NULL : at + 1;
+	}
 	if (at == NULL) {
 		return -1;
 	}

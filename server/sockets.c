@@ -19,12 +19,14 @@ enum socket_need {
 	NEED_SHARED, /* nice to have */
 };
 
-/* Whether the service manager handed that one over. */
+/* Whether the service manager handed that one over, or it was given by name. */
 static bool
-is_given(const struct sockets *sockets, const char *path)
+is_had(const struct sockets *sockets, const char *path)
 {
-	for (unsigned i = 0; i < sockets->given.count; i++) {
-		if (strcmp(sockets->given.sockets[i].name, path) == 0) {
+	const char *name;
+
+	for (unsigned i = 0; sockets_get(sockets, i, &name) >= 0; i++) {
+		if (strcmp(name, path) == 0) {
 			return true;
 		}
 	}
@@ -39,7 +41,7 @@ open_socket(struct sockets *sockets, const struct access *access,
 	struct listener *listener = &sockets->local[sockets->local_count];
 	char why[WHY_MAX];
 
-	if (is_given(sockets, path)) {
+	if (is_had(sockets, path)) {
 		return 0;
 	}
 	int error = listener_open(listener, path, why, sizeof(why));

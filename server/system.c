@@ -14,7 +14,8 @@
 #include "protocols/esd.h"
 
 #define CARDS	   "audio" /* the group that distributions give them to */
-#define GROUPS_MAX 256	   /* of one user */
+#define HOME	   "/var/lib/esdmixd"
+#define GROUPS_MAX 256 /* of one user */
 
 struct account {
 	uid_t user;
@@ -59,12 +60,27 @@ find_group(const char *text, gid_t *group, char *why, size_t why_size)
 	return 0;
 }
 
+/* Where it keeps its key and its state: not where root does. */
+static void
+find_home(struct account *account)
+{
+	const char *home = getenv("HOME");
+	struct stat st;
+
+	if (home == NULL || stat(home, &st) != 0 ||
+	    st.st_uid != account->user) {
+		home = HOME;
+	}
+	(void)snprintf(account->home, sizeof(account->home), "%s", home);
+}
+
 /* A number need not be in the password file; its group is the sockets'. */
 static int
 find_numbered(const struct conf *conf, unsigned number, struct account *account,
     char *why, size_t why_size)
 {
 	account->user = (uid_t)number;
+	find_home(account);
 	if (conf->socket_group[0] == '\0') {
 		(void)snprintf(why, why_size,
 		    "user: %u is not in the password file; give socket-group, "
@@ -94,7 +110,7 @@ find_account(const struct conf *conf, struct account *account, char *why,
 		(void)snprintf(why, why_size,
 		    "user: there is no user %s to run as; make it with "
 		    "systemd-sysusers, or useradd --system --user-group "
-		    "--groups " CARDS " --home-dir /var/lib/esdmixd %s",
+		    "--groups " CARDS " --home-dir " HOME " %s",
 		    conf->user, conf->user);
 		return -1;
 	}
@@ -181,13 +197,19 @@ take_groups(const struct conf *conf, const struct account *account, char *why,
 static void
 set_environment(const struct account *account)
 {
+	/* Root's, all of them. */
+	static const char *const others[] = { "LOGNAME", "USER",
+		"XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+		"DBUS_SESSION_BUS_ADDRESS" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		(void)unsetenv(others[i]);
+	}
+	(void)setenv("HOME", account->home, 1);
 	if (account->name[0] != '\0') {
-		(void)setenv("HOME", account->home, 1);
 		(void)setenv("LOGNAME", account->name, 1);
 		(void)setenv("USER", account->name, 1);
-		(void)unsetenv("XDG_STATE_HOME");
 	}
-	(void)unsetenv("XDG_RUNTIME_DIR");
 }
 
 int
@@ -199,6 +221,13 @@ system_become(const struct conf *conf, char *why, size_t why_size)
 		return 0;
 	}
 	if (find_account(conf, &account, why, why_size) < 0) {
+		return -1;
+	}
+	if (account.user == 0) {
+		(void)snprintf(why, why_size,
+		    "user: %s is root, whose rights it is to give up; name a "
+		    "user of its own, as esdmixd is",
+		    conf->user);
 		return -1;
 	}
 	make_directories(&account);

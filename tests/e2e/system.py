@@ -23,6 +23,7 @@ from sound import raw, words
 PROGRAMS = pathlib.Path("/tmp/programs")
 SYSTEM = pathlib.Path("/run/esdmixd/socket")
 LEGACY = pathlib.Path("/tmp/.esd/socket")
+STATE = pathlib.Path("/var/lib/esdmixd")
 RATE = 44100
 SUSPEND, STREAM_HOLD = 1008, 1009
 
@@ -265,8 +266,10 @@ def shared(members, stranger):
 
 
 def old_programs(member):
-    """Those of before 2005 look in one place; others where a link leads."""
-    with Daemon("-d", "null", "--user", USER, "--socket-group", GROUP):
+    """Those of before 2005 look in one place; others where a link leads.  That
+    the usual one is named, too, changes nothing."""
+    with Daemon("-d", "null", "--user", USER, "--socket-group", GROUP,
+                "--socket", SYSTEM):
         link = pathlib.Path(f"/tmp/.esd-{member.number}")
         link.symlink_to(LEGACY.parent)
         for path in LEGACY, link / "socket":
@@ -286,9 +289,20 @@ def everybody(stranger):
 
 
 def nobody_else(member):
+    """Nor has it anything of root's that started it."""
+    home = pathlib.Path("/tmp/home-root")
+    home.mkdir(mode=0o700)
     with Daemon("-d", "null", "--user", USER, "--socket-group", GROUP,
-                "--socket-mode", "0600"):
+                "--socket-mode", "0600",
+                env={"HOME": str(home),
+                     "DBUS_SESSION_BUS_ADDRESS": "unix:path=/tmp/bus"}) as \
+            daemon:
         member.is_refused("Permission denied")
+        maps = pathlib.Path(f"/proc/{daemon.process.pid}/maps").read_text()
+        check("libdbus" not in maps, "it is on root's bus")
+        key = STATE / ".esd_auth"
+        check(key.stat().st_uid == USER and not list(home.iterdir()),
+              "its key is not its own")
 
 
 def given(member, stranger):
@@ -352,7 +366,9 @@ def refusals():
                                           "systemd-sysusers", "useradd")),
             (("--user", USER), (str(USER), "socket-group")),
             (("--user", USER, "--socket-group", "no-such-group"),
-             ("no group no-such-group", "groupadd"))):
+             ("no group no-such-group", "groupadd")),
+            (("--user", "root"), ("root is root", "a user of its own")),
+            (("--user", 0), ("0 is root", "a user of its own"))):
         daemon = Daemon("-d", "null", *options)
         check(daemon.process.wait(30) == 1 and daemon.log().count("\n") == 1 and
               all(word in daemon.log() for word in said), daemon.log())
@@ -375,13 +391,14 @@ def main():
     if os.geteuid() != 0:
         print("left out: takes root, to be other users")
         sys.exit(SKIPPED)
-    enter(__file__, "/tmp", "/run", network=True)
+    enter(__file__, "/tmp", "/run", "/var/lib", network=True)
     for number in (USER, MEMBER, OTHER_MEMBER, STRANGER):
         with contextlib.suppress(KeyError):
             pwd.getpwuid(number)
             print(f"left out: there is a user {number}")
             sys.exit(SKIPPED)
-    os.chmod("/run", 0o755)
+    for place in "/run", "/var/lib":
+        os.chmod(place, 0o755)
     PROGRAMS.mkdir()
     subprocess.run(["mount", "--bind", str(BUILD), str(PROGRAMS)], check=True)
     os.environ["ESDMIXD_BUILDDIR"] = str(PROGRAMS)

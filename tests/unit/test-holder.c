@@ -199,7 +199,7 @@ Test(holder, the_driver_tells_whose_it_is)
 	make_file("asound/card2/pcm1p/sub1/status",
 	    "state: RUNNING\nowner_pid   : 815\ntrigger_time: 0\n");
 	make_directory("815");
-	make_file("815/status", "Name:\tdata-loop.0\nTgid:\t811\nPid:\t815\n");
+	make_file("815/status", "Name:\tTgid 17\nTgid:\t811\nPid:\t815\n");
 	make_directory("811");
 	make_file("811/comm", "pipewire\n");
 	holder_find(&found, root, "/dev", 2, 'p');
