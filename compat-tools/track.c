@@ -102,9 +102,10 @@ int
 track_look(struct track *track)
 {
 	struct esd_position record;
-	int error = track->granted.id > 0 ? 0 : look_untold(track);
+	int most = track->granted.id > 0 ? TRACK_RECORDS : 0;
+	int error = most > 0 ? 0 : look_untold(track);
 
-	while (track->granted.id > 0 && error == 0) {
+	for (int i = 0; i < most && error == 0; i++) {
 		error =
 		    client_told(&track->stream, ESD_STREAM_TRACK, &record, 0);
 		if (error == 0) {

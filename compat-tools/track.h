@@ -16,6 +16,8 @@
 #include "compat-tools/daemon.h"
 #include "compat-tools/position.h"
 
+#define TRACK_RECORDS 1024
+
 struct track {
 	/* the caller's, before track_init() */
 	struct daemon *daemon;
@@ -50,7 +52,10 @@ void track_kill(struct track *track);
  */
 size_t track_lose(struct track *track);
 
-/* Reads what the daemon has told.  -errno: the connection is to be lost. */
+/*
+ * Reads what the daemon has told, TRACK_RECORDS at most: more come after.
+ * -errno: the connection is to be lost.
+ */
 int track_look(struct track *track);
 
 /*

@@ -8,6 +8,7 @@
 #include "compat-tools/streams.h"
 
 #define UNCHANGED (-1)
+#define CHANGES	  1024 /* that are read at a time: the others wait */
 
 static int32_t
 clamp(long volume)
@@ -115,13 +116,13 @@ read_changes(struct desk *desk)
 {
 	struct esd_change change;
 	bool any = false;
-	int error;
+	int error = 0;
 
-	while (
-	    (error = client_told(&desk->watch, ESD_WATCH, &change, 0)) == 0) {
-		any = true;
+	for (int i = 0; i < CHANGES && error == 0; i++) {
+		error = client_told(&desk->watch, ESD_WATCH, &change, 0);
+		any = any || error == 0;
 	}
-	desk->lost = desk->lost || error != -ETIMEDOUT;
+	desk->lost = desk->lost || (error != 0 && error != -ETIMEDOUT);
 	return any;
 }
 
