@@ -6,10 +6,14 @@
 
 #include "compat-tools/transport.h"
 
-#define RETRY_MS 20 /* between two looks of daemon_again() */
+#define RETRY_MS 20 /* between two looks for one that has gone */
 
 #define GUESSED_RATE   44100
 #define GUESSED_PERIOD 512
+
+/* What a mix may be said to have: more is nonsense. */
+#define MIX_RATE_MAX   1000000
+#define MIX_PERIOD_MAX 65536
 
 void
 daemon_init(struct daemon *daemon)
@@ -97,7 +101,8 @@ ask_status(struct daemon *daemon)
 	int error = client_call(&daemon->client, ESD_STATUS, &asked,
 	    (struct client_reply[]){ { .record = &status }, { 0 }, { 0 } });
 
-	if (error == 0 && status.rate > 0 && status.period > 0) {
+	if (error == 0 && status.rate > 0 && status.rate <= MIX_RATE_MAX &&
+	    status.period > 0 && status.period <= MIX_PERIOD_MAX) {
 		daemon->rate = (uint32_t)status.rate;
 		daemon->period = (uint32_t)status.period;
 	}
@@ -122,23 +127,6 @@ daemon_connect(struct daemon *daemon)
 		error = ask_status(daemon);
 	}
 	return error < 0 ? lose(daemon, &daemon->client, error) : 0;
-}
-
-int
-daemon_again(struct daemon *daemon, int ms)
-{
-	int64_t deadline = transport_deadline(ms);
-	int error;
-
-	client_close(&daemon->client);
-	for (;;) {
-		daemon->retry_at = 0;
-		error = daemon_connect(daemon);
-		if (error == 0 || transport_now() >= deadline) {
-			return error;
-		}
-		(void)poll(NULL, 0, RETRY_MS);
-	}
 }
 
 /* One order; where the connection had broken since the last, on a new one. */
@@ -214,6 +202,49 @@ daemon_record(struct daemon *daemon, const char *name, int32_t wire,
 	if (error != 0) {
 		(void)lose(daemon, stream, error);
 		client_close(stream);
+	}
+	return error;
+}
+
+static bool
+is_away(int error)
+{
+	return error == -ENOENT || error == -ECONNREFUSED ||
+	       error == -ECONNRESET || error == -EPIPE;
+}
+
+static int
+await_return(struct daemon *daemon)
+{
+	int64_t deadline = transport_deadline(DAEMON_RESTART);
+	int error;
+
+	client_close(&daemon->client);
+	for (;;) {
+		daemon->retry_at = 0;
+		error = daemon_connect(daemon);
+		if (error == 0 || transport_now() >= deadline) {
+			return error;
+		}
+		(void)poll(NULL, 0, RETRY_MS);
+	}
+}
+
+int
+daemon_find(struct daemon *daemon, bool gone, int (*connect)(void *arg),
+    void *arg)
+{
+	int error = -ECONNRESET;
+
+	daemon->retry_at = 0;
+	if (!gone) {
+		error = connect(arg);
+	}
+	if (is_away(error)) {
+		error = await_return(daemon);
+		if (error == 0) {
+			error = connect(arg);
+		}
 	}
 	return error;
 }

@@ -17,6 +17,7 @@
 #define DAEMON_MS	 700	 /* for an answer */
 #define DAEMON_PAUSE	 250000	 /* us before it is looked for again ... */
 #define DAEMON_PAUSE_MAX 8000000 /* ... doubled up to this */
+#define DAEMON_RESTART	 1000	 /* ms that it may take to start again */
 
 struct daemon {
 	struct client client; /* for orders; fd -1: none now */
@@ -43,9 +44,6 @@ void daemon_finish(struct daemon *daemon);
 /* Connects for orders, unless it is. */
 int daemon_connect(struct daemon *daemon);
 
-/* It has gone: looks for up to so many ms whether it is back. */
-int daemon_again(struct daemon *daemon, int ms);
-
 /*
  * The same for a stream, which the connection has become when this returns.
  *   buffer_ms  what the ring should hold; the daemon may give more
@@ -56,6 +54,14 @@ int daemon_play(struct daemon *daemon, const char *name, int32_t wire,
     struct esd_granted *granted);
 int daemon_record(struct daemon *daemon, const char *name, int32_t wire,
     uint32_t rate, struct client *stream);
+
+/*
+ * Makes a stream by one of those; one that has gone is waited for.
+ *   gone     known to have
+ *   connect  calls it: its result
+ */
+int daemon_find(struct daemon *daemon, bool gone, int (*connect)(void *arg),
+    void *arg);
 
 /* It plays nothing while it is held: its ring waits.  -ENOSYS: it can't. */
 int daemon_hold(struct daemon *daemon, int32_t id, bool held);

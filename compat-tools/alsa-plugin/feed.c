@@ -7,8 +7,7 @@
 
 #include "compat-tools/transport.h"
 
-#define FULL_MS	   50	/* that a daemon may take to empty its socket */
-#define RESTART_MS 1000 /* that it may take to start again */
+#define FULL_MS 50 /* that a daemon may take to empty its socket */
 
 int
 feed_init(struct feed *feed, const struct track *track, uint32_t rate,
@@ -35,7 +34,6 @@ feed_finish(struct feed *feed)
 static void
 lose(struct feed *feed)
 {
-	track_close(&feed->track);
 	feed->running = false;
 	feed->lost = true;
 	feed->broken = true;
@@ -44,7 +42,7 @@ lose(struct feed *feed)
 void
 feed_prepare(struct feed *feed)
 {
-	if (!feed_is_dry(feed) || feed->track.position.held) {
+	if (feed->lost || !feed_is_dry(feed) || feed->track.position.held) {
 		feed_stop(feed);
 	}
 	if (feed->track.stream.fd < 0) {
@@ -100,11 +98,10 @@ feed_untake(struct feed *feed, size_t n)
 
 /* --- out ------------------------------------------------------------------ */
 
-/* Nobody may come to send the rest before it is due: a moment is well spent. */
 static int
-push(struct feed *feed)
+push(struct feed *feed, int wait_ms)
 {
-	int64_t deadline = transport_deadline(FULL_MS);
+	int64_t deadline = transport_deadline(wait_ms);
 
 	while (feed->used > 0) {
 		ssize_t sent = track_send(&feed->track,
@@ -132,31 +129,37 @@ ring_ms(const struct feed *feed)
 }
 
 static int
+connect_track(void *arg)
+{
+	struct feed *feed = arg;
+
+	return track_connect(&feed->track, ring_ms(feed));
+}
+
+static int
 connect_daemon(struct feed *feed)
 {
-	struct daemon *daemon = feed->track.daemon;
-	int error = feed->broken ? daemon_again(daemon, RESTART_MS) : 0;
+	int error =
+	    daemon_find(feed->track.daemon, feed->broken, connect_track, feed);
 
-	daemon->retry_at = 0;
-	if (error == 0) {
-		error = track_connect(&feed->track, ring_ms(feed));
-	}
 	feed->broken = error != 0;
 	return error;
 }
 
+/* Nobody may come to send the rest before it is due: a moment is well spent. */
 int
 feed_start(struct feed *feed)
 {
 	if (feed->track.stream.fd >= 0 && track_look(&feed->track) != 0) {
 		lose(feed);
+		track_close(&feed->track);
 	}
 	if (feed->track.stream.fd < 0 && connect_daemon(feed) != 0) {
 		return -ENODEV;
 	}
 	feed->lost = false;
 	feed->running = true;
-	if (push(feed) != 0) {
+	if (push(feed, FULL_MS) != 0) {
 		lose(feed);
 		return -ENODEV;
 	}
@@ -166,7 +169,9 @@ feed_start(struct feed *feed)
 void
 feed_stop(struct feed *feed)
 {
-	if (!feed_is_dry(feed)) {
+	/* Of a daemon that has started again, the id is another's. */
+	if (!feed->lost && !feed_is_dry(feed) && feed->track.stream.fd >= 0 &&
+	    track_look(&feed->track) == 0) {
 		track_kill(&feed->track);
 	}
 	track_close(&feed->track);
@@ -177,9 +182,13 @@ feed_stop(struct feed *feed)
 int
 feed_hold(struct feed *feed, bool held)
 {
-	int error =
-	    daemon_hold(feed->track.daemon, feed->track.granted.id, held);
+	int error;
 
+	if (track_look(&feed->track) != 0) {
+		lose(feed);
+		return -EPIPE;
+	}
+	error = daemon_hold(feed->track.daemon, feed->track.granted.id, held);
 	if (error == 0) {
 		position_hold(&feed->track.position, held);
 	}
@@ -190,7 +199,7 @@ int
 feed_look(struct feed *feed)
 {
 	if (feed->running &&
-	    (track_look(&feed->track) != 0 || push(feed) != 0)) {
+	    (track_look(&feed->track) != 0 || push(feed, 0) != 0)) {
 		lose(feed);
 	}
 	return feed->lost ? -EPIPE : 0;
@@ -225,7 +234,10 @@ feed_gone(struct feed *feed)
 	uint64_t gone = feed->told;
 
 	if (feed->running) {
+		uint64_t sent = track_sent(&feed->track) - feed->base;
+
 		gone = track_mixed(&feed->track) - feed->base + feed->lead;
+		gone = gone < sent ? gone : sent; /* the rest has no room yet */
 	}
 	if (gone >= feed->taken) {
 		gone = feed_is_dry(feed) || feed->taken == 0 ? feed->taken

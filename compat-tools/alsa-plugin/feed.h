@@ -27,7 +27,8 @@ struct feed {
 	uint64_t taken; /* frames since */
 	uint64_t told;	/* of feed_gone() */
 	bool running;
-	bool lost;   /* the daemon, since feed_prepare() */
+	bool lost;   /* the daemon, since feed_prepare(); its socket stays
+			open until then, for it may be polled */
 	bool broken; /* the same, and there is none yet */
 };
 

@@ -5,8 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define WASTE	   4096 /* bytes thrown away at a time */
-#define RESTART_MS 1000 /* that a daemon may take to start again */
+#define WASTE 4096 /* bytes thrown away at a time */
 
 int
 intake_init(struct intake *intake)
@@ -43,17 +42,21 @@ intake_prepare(struct intake *intake)
 	intake->lost = false;
 }
 
+static int
+connect_stream(void *arg)
+{
+	struct intake *intake = arg;
+
+	return daemon_record(intake->daemon, intake->name, intake->wire,
+	    intake->rate, &intake->stream);
+}
+
 int
 intake_start(struct intake *intake)
 {
-	struct daemon *daemon = intake->daemon;
-	int error = intake->broken ? daemon_again(daemon, RESTART_MS) : 0;
+	int error =
+	    daemon_find(intake->daemon, intake->broken, connect_stream, intake);
 
-	daemon->retry_at = 0;
-	if (error == 0) {
-		error = daemon_record(daemon, intake->name, intake->wire,
-		    intake->rate, &intake->stream);
-	}
 	intake->broken = error != 0;
 	return error == 0 ? 0 : -ENODEV;
 }
@@ -96,6 +99,15 @@ waste(struct intake *intake, size_t most)
 	return got < 0 ? (int)got : 0;
 }
 
+static void
+waste_all(struct intake *intake)
+{
+	if (intake->stream.fd >= 0 && !intake->lost &&
+	    waste(intake, SIZE_MAX) < 0) {
+		(void)lose(intake);
+	}
+}
+
 /* The part that has come of a frame goes, and the rest of it will. */
 static void
 cut(struct intake *intake)
@@ -112,6 +124,7 @@ intake_reset(struct intake *intake)
 	cut(intake);
 	intake->got = 0;
 	intake->over = false;
+	waste_all(intake);
 }
 
 void
@@ -120,9 +133,7 @@ intake_pause(struct intake *intake, bool paused)
 	if (paused) {
 		cut(intake);
 	}
-	if (!intake->lost && waste(intake, SIZE_MAX) < 0) {
-		(void)lose(intake);
-	}
+	waste_all(intake);
 	intake->paused = paused;
 }
 

@@ -71,7 +71,9 @@ pcm_sw_params(struct pcm *pcm, snd_pcm_sw_params_t *params)
 	snd_pcm_uframes_t value;
 
 	(void)snd_pcm_sw_params_get_boundary(params, &value);
-	pcm->boundary = value;
+	if (value > 0) { /* it is not the program's to set, nor to clear */
+		pcm->boundary = value;
+	}
 	(void)snd_pcm_sw_params_get_avail_min(params, &value);
 	pcm->avail_min = value > 0 ? value : 1;
 	(void)snd_pcm_sw_params_get_stop_threshold(params, &value);
@@ -290,6 +292,7 @@ create(struct pcm *pcm, const snd_config_t *conf, const char *name,
 	pcm->io.flags =
 	    SND_PCM_IOPLUG_FLAG_MONOTONIC | SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
 	pcm->io.private_data = pcm;
+	pcm->io.nonblock = (mode & SND_PCM_NONBLOCK) != 0;
 	if (stream == SND_PCM_STREAM_CAPTURE) {
 		pcm->io.callback = &pcm_record;
 	} else {
@@ -309,9 +312,11 @@ SND_PCM_PLUGIN_DEFINE_FUNC(esd)
 	}
 	(void)pthread_mutex_init(&pcm->lock, NULL);
 	daemon_init(&pcm->daemon);
+	/* Programs ask where it is before they have said of what. */
 	pcm->boundary = LONG_MAX;
 	pcm->feed.track.stream.fd = -1;
 	pcm->intake.stream.fd = -1;
+	pcm->intake.frame_bytes = 1;
 	error = create(pcm, conf, name, stream, mode);
 	if (error < 0) {
 		pcm_free(pcm);

@@ -32,6 +32,7 @@ struct pcm {
 	struct feed feed;     /* playback */
 	struct intake intake; /* capture */
 	uint64_t at;	      /* capture: the frame that is read next */
+	uint64_t told;	      /* capture: the pointer, below boundary */
 };
 
 /* Playback, with and without a daemon that can hold streams; capture. */

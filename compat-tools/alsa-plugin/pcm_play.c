@@ -137,8 +137,10 @@ play_prepare(snd_pcm_ioplug_t *io)
 static int
 start(struct pcm *pcm)
 {
-	int error = feed_start(&pcm->feed);
+	int error;
 
+	wake_watch(&pcm->wake, -1, false, false); /* it may be another, then */
+	error = feed_start(&pcm->feed);
 	if (error < 0) {
 		snd_pcm_ioplug_set_state(&pcm->io, SND_PCM_STATE_DISCONNECTED);
 	}
@@ -211,11 +213,16 @@ drain(struct pcm *pcm)
 		if (transport_now() >= deadline) {
 			return -EIO;
 		}
-		/* A program's other threads may look meanwhile. */
+		/* A program's other threads may look, or drop it, meanwhile. */
 		(void)pcm_leave(pcm, 0);
 		(void)transport_wait(pcm->wake.fd, POLLIN,
 		    transport_deadline(LATE_US / 1000));
 		(void)pcm_enter(&pcm->io);
+		if (pcm->io.state != SND_PCM_STATE_DRAINING) {
+			/* What came after a drop is not to be dropped. */
+			return pcm->io.state == SND_PCM_STATE_SETUP ? 0
+								    : -EBADFD;
+		}
 	}
 	return error;
 }
@@ -282,8 +289,10 @@ static int
 play_delay(snd_pcm_ioplug_t *io, snd_pcm_sframes_t *delay)
 {
 	struct pcm *pcm = pcm_enter(io);
-	snd_pcm_sframes_t gone = pointer(pcm);
+	snd_pcm_sframes_t gone;
 
+	notice_reset(pcm);
+	gone = pointer(pcm);
 	*delay = (snd_pcm_sframes_t)(pcm->feed.taken - feed_heard(&pcm->feed));
 	return (int)pcm_leave(pcm, gone < 0 ? gone : 0);
 }

@@ -5,21 +5,39 @@
 #include "compat-tools/alsa-plugin/pcm.h"
 
 /*
- * Where the program is: it may have moved forth or back since, or called
- * snd_pcm_reset(), which sets both to 0 and tells nobody.
+ * snd_pcm_reset() sets both pointers of alsa-lib to 0 and tells nobody.
+ *   had  what one of them was before
  */
+static void
+notice_reset(struct pcm *pcm, uint64_t had)
+{
+	if (pcm->io.appl_ptr == 0 && pcm->io.hw_ptr == 0 && had > 0) {
+		intake_reset(&pcm->intake);
+		pcm->at = 0;
+		pcm->told = 0;
+	}
+}
+
+/* Where alsa-lib holds its lock: else it may not have the last pointer yet. */
+static struct pcm *
+enter_locked(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = pcm_enter(io);
+
+	notice_reset(pcm, pcm->told);
+	return pcm;
+}
+
+/* Where the program is: it may have moved forth or back since. */
 static void
 follow(struct pcm *pcm)
 {
-	int64_t ahead =
-	    pcm_ahead(pcm, pcm->io.appl_ptr, pcm->at % pcm->boundary);
-	uint64_t frames = intake_frames(&pcm->intake);
+	int64_t ahead;
+	uint64_t frames;
 
-	if (pcm->io.appl_ptr == 0 && pcm->io.hw_ptr == 0 && pcm->at > 0) {
-		intake_reset(&pcm->intake);
-		pcm->at = 0;
-		return;
-	}
+	notice_reset(pcm, pcm->at % pcm->boundary);
+	ahead = pcm_ahead(pcm, pcm->io.appl_ptr, pcm->at % pcm->boundary);
+	frames = intake_frames(&pcm->intake);
 	if (ahead < 0 && (uint64_t)-ahead > pcm->at) {
 		ahead = -(int64_t)pcm->at;
 	}
@@ -67,6 +85,7 @@ record_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 		.rate = io->rate,
 		.buffer = (uint32_t)io->buffer_size };
 	pcm->at = 0;
+	pcm->told = 0;
 	return (int)pcm_leave(pcm, intake_init(&pcm->intake));
 }
 
@@ -98,6 +117,7 @@ record_prepare(snd_pcm_ioplug_t *io)
 	wake_watch(&pcm->wake, -1, false, false);
 	intake_prepare(&pcm->intake);
 	pcm->at = 0;
+	pcm->told = 0;
 	arm(pcm, SND_PCM_STATE_PREPARED);
 	return (int)pcm_leave(pcm, 0);
 }
@@ -159,15 +179,19 @@ pointer(struct pcm *pcm)
 static snd_pcm_sframes_t
 record_pointer(snd_pcm_ioplug_t *io)
 {
-	struct pcm *pcm = pcm_enter(io);
+	struct pcm *pcm = enter_locked(io);
+	snd_pcm_sframes_t frames = pointer(pcm);
 
-	return pcm_leave(pcm, pointer(pcm));
+	if (frames >= 0) {
+		pcm->told = (uint64_t)frames;
+	}
+	return pcm_leave(pcm, frames);
 }
 
 static int
 record_delay(snd_pcm_ioplug_t *io, snd_pcm_sframes_t *delay)
 {
-	struct pcm *pcm = pcm_enter(io);
+	struct pcm *pcm = enter_locked(io);
 	snd_pcm_sframes_t frames = pointer(pcm);
 
 	*delay = (snd_pcm_sframes_t)avail(pcm);
@@ -194,7 +218,7 @@ static snd_pcm_sframes_t
 record_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
     snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
 {
-	struct pcm *pcm = pcm_enter(io);
+	struct pcm *pcm = enter_locked(io);
 	size_t done = 0;
 	size_t most;
 
