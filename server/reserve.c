@@ -13,7 +13,7 @@
 #include "server/rivals.h"
 #include "server/thread.h"
 
-#define ORDERS_MAX 64
+#define ORDERS_MAX 64 /* takes that wait, those that nobody waits for too */
 
 enum state {
 	STATE_FREE, /* not ours */
@@ -50,9 +50,11 @@ struct reserve {
 	/* between the threads, under the lock */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* an answer was given, or the thread ended */
-	struct order orders[ORDERS_MAX];
+	struct order orders[ORDERS_MAX]; /* takes */
 	unsigned first, count;
-	struct order current; /* being carried out */
+	int drops[RIVALS_CARDS_MAX]; /* due; less the takes that found no room,
+					whose drops are yet to come */
+	struct order current;	     /* being carried out */
 	bool ending, ended;
 
 	/* its own thread */
@@ -203,19 +205,43 @@ drop(struct reserve *reserve, struct slot *slot)
 	}
 }
 
-/* False: there is none. */
+static bool
+next_take(struct reserve *reserve)
+{
+	if (reserve->count == 0) {
+		return false;
+	}
+	reserve->current = reserve->orders[reserve->first];
+	reserve->first = (reserve->first + 1) % ORDERS_MAX;
+	reserve->count--;
+	return true;
+}
+
+static bool
+next_drop(struct reserve *reserve)
+{
+	for (unsigned card = 0; card < RIVALS_CARDS_MAX; card++) {
+		if (reserve->drops[card] > 0) {
+			reserve->drops[card]--;
+			reserve->current =
+			    (struct order){ ORDER_DROP, card, NULL };
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * False: there is none.  Takes first, so that no drop comes before its own:
+ * only the number of takes without a drop counts.
+ */
 static bool
 next_order(struct reserve *reserve)
 {
 	bool found;
 
 	(void)pthread_mutex_lock(&reserve->lock);
-	found = reserve->count > 0;
-	if (found) {
-		reserve->current = reserve->orders[reserve->first];
-		reserve->first = (reserve->first + 1) % ORDERS_MAX;
-		reserve->count--;
-	}
+	found = next_take(reserve) || next_drop(reserve);
 	(void)pthread_mutex_unlock(&reserve->lock);
 	return found;
 }
@@ -347,7 +373,7 @@ after_ms(uint32_t ms)
 
 /* Under the lock; false: so many wait that the thread must hang. */
 static bool
-put_order(struct reserve *reserve, const struct order *order)
+put_take(struct reserve *reserve, const struct order *order)
 {
 	unsigned at = (reserve->first + reserve->count) % ORDERS_MAX;
 
@@ -385,13 +411,15 @@ reserve_take(struct reserve *reserve, unsigned card)
 		return 0;
 	}
 	(void)pthread_mutex_lock(&reserve->lock);
-	if (put_order(reserve, &order)) {
+	if (put_take(reserve, &order)) {
 		while (
 		    !answer.given && pthread_cond_timedwait(&reserve->changed,
 					 &reserve->lock, &deadline) == 0) {
 			continue;
 		}
 		abandon(reserve, &answer);
+	} else {
+		reserve->drops[card]--;
 	}
 	(void)pthread_mutex_unlock(&reserve->lock);
 	return answer.given ? answer.error : 0;
@@ -400,13 +428,12 @@ reserve_take(struct reserve *reserve, unsigned card)
 void
 reserve_drop(struct reserve *reserve, unsigned card)
 {
-	struct order order = { ORDER_DROP, card, NULL };
-
 	if (card >= RIVALS_CARDS_MAX) {
 		return;
 	}
 	(void)pthread_mutex_lock(&reserve->lock);
-	(void)put_order(reserve, &order);
+	reserve->drops[card]++;
+	wake(reserve);
 	(void)pthread_mutex_unlock(&reserve->lock);
 }
 
