@@ -75,6 +75,7 @@ streams_fetch(struct client *client, struct streams *streams)
 	int error = extended;
 
 	memset(streams, 0, sizeof(*streams));
+	streams->extended = extended > 0;
 	if (extended > 0) {
 		error = client_call(client, ESD_STATUS, &version,
 		    (struct client_reply[]){ { .record = &streams->status },

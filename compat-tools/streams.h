@@ -6,6 +6,7 @@
 #ifndef STREAMS_H
 #define STREAMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "compat-tools/client.h"
@@ -15,6 +16,7 @@
 #define STREAMS_BUSES_MAX 64	/* likewise */
 
 struct streams {
+	bool extended; /* it has the extension, and tells all of this */
 	struct esd_status status; /* of an old server the rate alone */
 	struct esd_playing *list; /* newest first */
 	size_t count;

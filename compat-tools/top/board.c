@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compat-tools/words.h"
+#include "server/volume.h"
 
 void
 board_init(struct board *board, const char *place)
@@ -137,9 +138,10 @@ board_sorted(const struct board *board)
 /* --- news ----------------------------------------------------------------- */
 
 static void
-fill_master(struct board_row *row, const struct esd_status *status)
+fill_master(struct board_row *row, const struct streams *streams)
 {
-	bool told = status->device[0] != '\0' || status->period > 0;
+	const struct esd_status *status = &streams->status;
+	bool told = streams->extended;
 
 	row->playing = (struct esd_playing){
 		.rate = status->rate,
@@ -200,6 +202,9 @@ fill_row(struct board_row *row, const struct board_row *before, int64_t now)
 {
 	int32_t left = row->playing.peak_left, right = row->playing.peak_right;
 
+	/* A server may say anything, and keys reckon with these. */
+	row->playing.left = volume_clamp(row->playing.left);
+	row->playing.right = volume_clamp(row->playing.right);
 	if (before != NULL) {
 		row->level = before->level;
 		memcpy(row->user, before->user, sizeof(row->user));
@@ -225,7 +230,7 @@ fill_rows(const struct board *board, const struct streams *streams,
 		const struct board_row *before;
 
 		if (i == 0) {
-			fill_master(&rows[0], &streams->status);
+			fill_master(&rows[0], streams);
 		} else {
 			rows[i].playing = streams->list[streams->count - i];
 		}

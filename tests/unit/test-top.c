@@ -45,7 +45,7 @@ static void
 tell(struct board *board, int64_t now, const struct esd_playing *list,
     size_t count)
 {
-	struct told told = { .streams = { .count = count } };
+	struct told told = { .streams = { .extended = true, .count = count } };
 
 	for (size_t i = 0; i < count; i++) {
 		told.list[count - 1 - i] = list[i];
@@ -273,6 +273,29 @@ Test(top, keys_set_the_balance)
 	expect_volume(&board, '>', 0, 128);
 	expect_volume(&board, 'u', 0, 256);
 	board_finish(&board);
+}
+
+/* Whatever the server says of volumes: also for the sanitizer to see. */
+Test(top, keys_reckon_with_any_volume)
+{
+	struct esd_playing wild = stream(7, "wild");
+	struct page page = { .utf8 = false };
+	struct board board;
+
+	wild.left = INT32_MAX;
+	wild.right = INT32_MIN;
+	cr_assert_eq(page_resize(&page, 24, 80), 0);
+	board_init(&board, "here");
+	tell(&board, 0, &wild, 1);
+	(void)press(&board, BOARD_DOWN);
+	show_board(&board, &page);
+	cr_expect_eq(board_percent(board_selected(&board)), 200);
+	expect_volume(&board, '5', 128, 0);
+	tell(&board, 0, &wild, 1);
+	expect_volume(&board, '<', 512, 0);
+	expect_volume(&board, '>', 512, 13);
+	board_finish(&board);
+	page_finish(&page);
 }
 
 Test(top, every_volume_in_percent_is_one_step_from_the_next)
@@ -575,6 +598,31 @@ Test(top, shows_meters_by_the_cell)
 	expect_row(&page, 5,
 	    " tone         -       esd    s16x2   44100 █████▋···│ ███████ 150%"
 	    " M  123k  1.2s");
+	board_finish(&board);
+	page_finish(&page);
+}
+
+/* One without a card tells nothing of it, but is no old one. */
+Test(top, a_daemon_without_a_card_is_no_old_one)
+{
+	struct streams streams = { .extended = true,
+		.status = { .rate = 44100, .state = ESD_STATE_LOST } };
+	struct page page = { .utf8 = false };
+	struct board board;
+
+	cr_assert_eq(page_resize(&page, 10, 50), 0);
+	board_init(&board, "here");
+	cr_assert_eq(board_update(&board, &streams, 0), 0);
+	show_board(&board, &page);
+	expect_row(&page, 1,
+	    "Device  none: lost, nothing is heard              ");
+	cr_expect_eq(press(&board, 'm').kind, ORDER_MASTER);
+	streams.extended = false;
+	cr_assert_eq(board_update(&board, &streams, 0), 0);
+	show_board(&board, &page);
+	expect_row(&page, 1,
+	    "Mixer   44100 Hz; the daemon is an old one and te~");
+	cr_expect_eq(press(&board, 'm').kind, ORDER_NONE);
 	board_finish(&board);
 	page_finish(&page);
 }
