@@ -201,8 +201,9 @@ json_status(const struct streams *streams, bool extended)
 	json_text("device", status->device);
 	(void)printf(", ");
 	json_text("version", status->version);
-	(void)printf(", \"realtime\": %d, \"channels\": %d, ", status->realtime,
-	    status->channels);
+	(void)printf(", \"realtime\": %d, \"card\": %d, \"error\": %d, "
+		     "\"channels\": %d, ",
+	    status->realtime, status->card, status->error, status->channels);
 	json_text("format", status->format);
 	(void)printf(", ");
 	json_text("access", status->access);
@@ -246,8 +247,10 @@ print_device(const struct esd_status *status)
 	words_escape(status->device, false, device);
 	words_escape(status->format, false, format);
 	words_escape(status->access, false, access);
-	(void)printf("device     %s, %s\n", device[0] != '\0' ? device : "none",
-	    words_state(status->state));
+	(void)printf("device     %s, %s%s%s\n",
+	    device[0] != '\0' ? device : "none", words_state(status->state),
+	    status->error != 0 ? ": " : "",
+	    status->error != 0 ? strerror(status->error) : "");
 	if (format[0] != '\0') {
 		(void)printf("format     %s, %d channels, %s\n", format,
 		    status->channels, access);

@@ -167,6 +167,8 @@ fill_status(struct session *session, struct esd_status *out)
 		out->samples++;
 	}
 	out->realtime = status->realtime;
+	out->card = status->card;
+	out->error = status->error;
 	if (status->version != NULL) {
 		(void)snprintf(out->version, sizeof(out->version), "%s",
 		    status->version);

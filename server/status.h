@@ -14,6 +14,8 @@ struct status {
 	/* the device */
 	char device[ESD_NAME_MAX];
 	enum esd_state state;
+	int32_t card;  /* the kernel's number of the one it plays on, or -1 */
+	int32_t error; /* while it is lost, why: an errno; else 0 */
 	struct device_got got; /* by the one last opened; 0: none yet */
 	int32_t realtime;    /* the mixer's priority: 1, 0 refused, -1 not asked
 				for */

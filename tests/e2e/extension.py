@@ -40,7 +40,7 @@ def position(client):
 def status(client):
     """Its numbers, and the buses: (rate, streams, delay in us)."""
     client.send(client.ints(STATUS, 0))
-    numbers = client.read_ints(18)
+    numbers = client.read_ints(20)
     client.read(3 * 16 + 128)
     while client.read_ints(1)[0] > 0:
         client.read(260)
