@@ -13,27 +13,27 @@
 struct check {
 	const char *name;
 	doctor_check *look;
-	bool explains; /* why there is no device */
 };
 
 /* In the order of the way that sound takes. */
 /* clang-format off */
 static const struct check checks[] = {
-	{ "speaker",    doctor_speaker,    false }, /* leads nowhere */
-	{ "daemon",     doctor_daemon,     false }, /* none runs */
-	{ "stale",      doctor_stale,      false }, /* a socket left behind */
-	{ "group",      doctor_group,      false }, /* we are not in it */
-	{ "cookie",     doctor_cookie,     false }, /* is another one */
-	{ "card",       doctor_card,       true },  /* there is none */
-	{ "permission", doctor_permission, true },  /* we may not open it */
-	{ "server",     doctor_server,     true },  /* another one has it */
-	{ "oss",        doctor_oss,        true },  /* by the kernel's emulation */
-	{ "held",       doctor_held,       true },  /* some program has it */
-	{ "recursion",  doctor_recursion,  true },  /* ALSA's default is us */
-	{ "device",     doctor_device,     false }, /* none, whyever */
-	{ "volume",     doctor_volume,     false }, /* is 0 */
-	{ "realtime",   doctor_realtime,   false }, /* refused */
-	{ "preload",    doctor_preload,    false }, /* nothing for 32 bits */
+	{ "speaker",    doctor_speaker },    /* leads nowhere */
+	{ "daemon",     doctor_daemon },     /* none runs */
+	{ "stale",      doctor_stale },      /* a socket left behind */
+	{ "group",      doctor_group },      /* we are not in it */
+	{ "clients",    doctor_clients },    /* are too many */
+	{ "cookie",     doctor_cookie },     /* is another one */
+	{ "card",       doctor_card },       /* there is none */
+	{ "permission", doctor_permission }, /* we may not open it */
+	{ "server",     doctor_server },     /* another one has it */
+	{ "oss",        doctor_oss },        /* by the kernel's emulation */
+	{ "held",       doctor_held },       /* some program has it */
+	{ "recursion",  doctor_recursion },  /* the device is the daemon */
+	{ "device",     doctor_device },     /* none, whyever */
+	{ "volume",     doctor_volume },     /* is 0 */
+	{ "realtime",   doctor_realtime },   /* refused */
+	{ "preload",    doctor_preload },    /* nothing for 32 bits */
 };
 /* clang-format on */
 
@@ -164,7 +164,6 @@ control_doctor(struct control *control, char **operands)
 	for (size_t i = 0; i < CHECKS; i++) {
 		if (checks[i].look(&doctor)) {
 			doctor.found++;
-			doctor.explained |= checks[i].explains;
 			print_finding(&doctor, checks[i].name, control->json);
 		}
 	}

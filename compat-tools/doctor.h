@@ -47,7 +47,7 @@ struct doctor {
 	struct holders holders;
 
 	unsigned found;		    /* faults so far */
-	bool explained;		    /* one of them: why there is no device */
+	bool explained;		    /* one of them: why it has no device */
 	char says[DOCTOR_SAYS_MAX]; /* the last one */
 };
 
@@ -65,7 +65,10 @@ bool doctor_say(struct doctor *doctor, const char *format, ...)
 /* In doctor_daemon.c: the way to the daemon, and what it tells. */
 void doctor_reach(struct doctor *doctor);
 doctor_check doctor_daemon, doctor_speaker, doctor_stale, doctor_group,
-    doctor_cookie, doctor_realtime;
+    doctor_clients, doctor_cookie, doctor_realtime;
+
+/* Whether who answers is a process of our own user, on this machine. */
+bool doctor_is_own(const struct doctor *doctor);
 
 /* In doctor_machine.c: the card, and what else this machine has to offer. */
 void doctor_look(struct doctor *doctor);

@@ -49,18 +49,65 @@ is_here(const struct address *address)
 	       strcmp(address->host, "::1") == 0;
 }
 
+bool
+doctor_is_own(const struct doctor *doctor)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(doctor->client.fd, SOL_SOCKET, SO_PEERCRED, &peer,
+		   &size) == 0 &&
+	       peer.uid == geteuid();
+}
+
+/* Our key; other programs make one where there is none, but we only look. */
+static int
+read_key(struct client *client, struct esd_auth *auth)
+{
+	char path[PATH_MAX];
+	int error = cookie_path(path, sizeof(path));
+
+	*auth = (struct esd_auth){ .endian = ESD_ENDIAN_KEY };
+	if (error != 0) {
+		(void)snprintf(client->why, sizeof(client->why),
+		    "there is no home for it; set HOME");
+		return error;
+	}
+	error = cookie_read(path, auth->key, client->why, sizeof(client->why));
+	if (error == -ENOENT) {
+		(void)snprintf(client->why, sizeof(client->why),
+		    "there is no %.500s; copy that of the user who runs it "
+		    "there",
+		    path);
+	}
+	return error;
+}
+
+/* Without a key a daemon knows us by our user, on a Unix socket. */
+static bool
+is_known_anyway(const struct doctor *doctor, int error)
+{
+	struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
+	socklen_t size = sizeof(name);
+
+	return (error == -ENOENT || error == -ENOTDIR || error == -EACCES) &&
+	       getpeername(doctor->client.fd, (struct sockaddr *)&name,
+		   &size) == 0 &&
+	       name.ss_family == AF_UNIX;
+}
+
 /* What the server says to our key. */
 static enum doctor_contact
-show_key(struct client *client)
+show_key(struct doctor *doctor)
 {
+	struct client *client = &doctor->client;
 	struct esd_auth auth;
 	struct esd_raw_ok verdict = { 0 };
+	int keyless = read_key(client, &auth);
 	int error;
 
-	if (client_auth(client, &auth) != 0) {
-		/* As our programs do: it may know us without one. */
-		return client_shake_hands(client) == 0 ? CONTACT_MADE
-						       : CONTACT_NO_KEY;
+	if (keyless != 0 && !is_known_anyway(doctor, keyless)) {
+		return CONTACT_NO_KEY;
 	}
 	client->timeout_ms = ANSWER_MS;
 	error = client_call(client, ESD_CONNECT, &auth,
@@ -75,7 +122,9 @@ show_key(struct client *client)
 	if (error == 0 && verdict.ok != 0) {
 		return CONTACT_STRANGE;
 	}
-	return CONTACT_REFUSED; /* old servers just close */
+	/* Old servers just close. */
+	return keyless != 0 && !doctor_is_own(doctor) ? CONTACT_NO_KEY
+						      : CONTACT_REFUSED;
 }
 
 static enum doctor_contact
@@ -84,7 +133,7 @@ connect_to(struct doctor *doctor)
 	switch (
 	    client_connect(&doctor->client, doctor->server, CLIENT_TIMEOUT)) {
 	case 0:
-		return show_key(&doctor->client);
+		return show_key(doctor);
 	case -EACCES:
 		return CONTACT_FORBIDDEN;
 	case -EPERM:
@@ -263,6 +312,19 @@ doctor_group(struct doctor *doctor)
 	    place, group, group, user);
 }
 
+/* A daemon of our own user asks for no key, and yet it refuses us. */
+bool
+doctor_clients(struct doctor *doctor)
+{
+	return doctor->contact == CONTACT_REFUSED && doctor_is_own(doctor) &&
+	       doctor_say(doctor,
+		   "the daemon at %s is our own but refuses us: it has as "
+		   "many clients as it takes; end some, or raise its setting "
+		   "clients (or, if it is an old esd, start it again: the key "
+		   "has changed)",
+		   doctor->client.place);
+}
+
 /* Our key file is bad, or it is not the daemon's. */
 bool
 doctor_cookie(struct doctor *doctor)
@@ -273,14 +335,27 @@ doctor_cookie(struct doctor *doctor)
 		return doctor_say(doctor, "we have no key for the daemon: %s",
 		    doctor->client.why);
 	}
-	if (doctor->contact != CONTACT_REFUSED) {
+	if (doctor->contact != CONTACT_REFUSED || doctor_is_own(doctor)) {
 		return false;
 	}
 	(void)cookie_path(path, sizeof(path));
 	return doctor_say(doctor,
 	    "%s is not the key of the daemon at %s; copy the .esd_auth of the "
-	    "user who runs it there, or start one of our own",
+	    "user who runs it there, or start one of our own (or it has as "
+	    "many clients as it takes)",
 	    path, doctor->client.place);
+}
+
+/* As far as its socket tells; else ours. */
+static unsigned
+daemon_user(const struct doctor *doctor)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t size = sizeof(peer);
+
+	(void)getsockopt(doctor->client.fd, SOL_SOCKET, SO_PEERCRED, &peer,
+	    &size);
+	return (unsigned)(peer.uid == (uid_t)-1 ? geteuid() : peer.uid);
 }
 
 bool
@@ -290,7 +365,10 @@ doctor_realtime(struct doctor *doctor)
 	       doctor->status.realtime == 0 &&
 	       doctor_say(doctor,
 		   "the daemon was refused real-time priority, so that a busy "
-		   "machine makes gaps; allow it (\"@audio - rtprio 20\" in "
-		   "/etc/security/limits.conf, or LimitRTPRIO in its unit) and "
-		   "start it again, or set realtime-priority = 0");
+		   "machine makes gaps; let \"@audio - rtprio 20\" be in "
+		   "/etc/security/limits.conf and its user in group audio, who "
+		   "then logs in again (for a unit of his, once all his "
+		   "sessions have ended, or user@%u.service is started "
+		   "again), or set realtime-priority = 0",
+		   daemon_user(doctor));
 }

@@ -32,20 +32,60 @@ needs_card(const struct doctor *doctor)
 	       doctor->address.kind != ADDRESS_TCP;
 }
 
+/*
+ * Whether it lacks a device for that reason: ENODEV there is none, EACCES it
+ * may not, EBUSY another has it.  Where no daemon tells, it may be any.
+ */
+static bool
+may_lack(const struct doctor *doctor, int reason)
+{
+	int error = doctor->status.error;
+
+	if (!needs_card(doctor) || doctor->contact != CONTACT_MADE) {
+		return needs_card(doctor);
+	}
+	switch (error) {
+	case ENOENT:
+	case ENXIO:
+		return reason == ENODEV; /* an unplugged card has many words */
+	case EPERM:
+		return reason == EACCES;
+	default:
+		return reason == error;
+	}
+}
+
+/* The card that the daemon would play on; -1: any, or it is on none. */
+static int
+card_of(const struct doctor *doctor)
+{
+	return doctor->contact == CONTACT_MADE ? doctor->status.card : -1;
+}
+
 void
 doctor_look(struct doctor *doctor)
 {
-	if (needs_card(doctor)) {
-		holder_find(&doctor->holders, doctor->proc, doctor->dev, -1,
-		    'p');
+	/* Who has a card that the daemon doesn't want is not to blame. */
+	if (may_lack(doctor, EBUSY) &&
+	    (doctor->contact != CONTACT_MADE || card_of(doctor) >= 0)) {
+		holder_find(&doctor->holders, doctor->proc, doctor->dev,
+		    card_of(doctor), 'p');
 	}
+}
+
+/* What is said of a card explains the device's want, if it is on that card. */
+static bool
+explain(struct doctor *doctor)
+{
+	doctor->explained |= card_of(doctor) >= 0;
+	return true;
 }
 
 /* --- the card ------------------------------------------------------------- */
 
-/* "pcmC0D0p" */
+/* "pcmC0D0p", of that card; -1: of any */
 static bool
-is_playing_node(const char *name)
+is_playing_node(const char *name, int card)
 {
 	static const char begin[] = "pcmC";
 	static const char digits[] = "0123456789";
@@ -55,6 +95,9 @@ is_playing_node(const char *name)
 		return false;
 	}
 	name += n;
+	if (card >= 0 && strtol(name, NULL, 10) != card) {
+		return false;
+	}
 	name += strspn(name, digits);
 	if (*name++ != 'D') {
 		return false;
@@ -71,7 +114,7 @@ struct nodes {
 };
 
 static void
-find_nodes(const struct doctor *doctor, struct nodes *nodes)
+find_nodes(const struct doctor *doctor, int card, struct nodes *nodes)
 {
 	char path[PATH_MAX + 16];
 	struct dirent *entry;
@@ -81,7 +124,7 @@ find_nodes(const struct doctor *doctor, struct nodes *nodes)
 	DIR *directory = opendir(path);
 	while (directory != NULL && nodes->count < NODES_MAX &&
 	       (entry = readdir(directory)) != NULL) {
-		if (!is_playing_node(entry->d_name)) {
+		if (!is_playing_node(entry->d_name, card)) {
 			continue;
 		}
 		(void)snprintf(nodes->path, sizeof(nodes->path), "%s/%.40s",
@@ -114,18 +157,37 @@ has_card(const struct doctor *doctor)
 	return found;
 }
 
-bool
-doctor_card(struct doctor *doctor)
+/* There are cards, but not the one that the daemon wants. */
+static bool
+is_other_card(struct doctor *doctor, int card)
 {
 	struct nodes nodes;
 
-	if (!needs_card(doctor)) {
+	if (card < 0) {
 		return false;
 	}
-	find_nodes(doctor, &nodes);
+	find_nodes(doctor, card, &nodes);
+	return nodes.count == 0 && explain(doctor) &&
+	       doctor_say(doctor,
+		   "there is no card %d, which %s is; plug it in, or name "
+		   "one of those that \"aplay -l\" lists",
+		   card, doctor->status.device);
+}
+
+bool
+doctor_card(struct doctor *doctor)
+{
+	int card = card_of(doctor);
+	struct nodes nodes;
+
+	if (!may_lack(doctor, ENODEV)) {
+		return false;
+	}
+	find_nodes(doctor, -1, &nodes);
 	if (nodes.count > 0) {
-		return false;
+		return is_other_card(doctor, card);
 	}
+	(void)explain(doctor);
 	if (has_card(doctor)) {
 		return doctor_say(doctor,
 		    "the kernel has a sound card, but %s/snd has no node to "
@@ -143,13 +205,7 @@ doctor_card(struct doctor *doctor)
 static bool
 is_ours(const struct doctor *doctor)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	return doctor->contact != CONTACT_MADE ||
-	       (getsockopt(doctor->client.fd, SOL_SOCKET, SO_PEERCRED, &peer,
-		    &size) == 0 &&
-		   peer.uid == geteuid());
+	return doctor->contact != CONTACT_MADE || doctor_is_own(doctor);
 }
 
 bool
@@ -159,19 +215,22 @@ doctor_permission(struct doctor *doctor)
 	struct nodes nodes;
 	struct stat st;
 
-	if (!needs_card(doctor) || !is_ours(doctor)) {
+	if (!may_lack(doctor, EACCES) || !is_ours(doctor)) {
 		return false;
 	}
-	find_nodes(doctor, &nodes);
+	find_nodes(doctor, card_of(doctor), &nodes);
 	if (nodes.count == 0 || nodes.allowed || stat(nodes.path, &st) != 0) {
 		return false;
 	}
 	doctor_group_name(st.st_gid, group);
 	words_user((int32_t)geteuid(), user, sizeof(user));
-	return doctor_say(doctor,
-	    "%s is for group %s (mode %04o), which we are not in; \"usermod "
-	    "-aG %s %s\" and log in again",
-	    nodes.path, group, (unsigned)st.st_mode & 07777U, group, user);
+	return explain(doctor) &&
+	       doctor_say(doctor,
+		   "%s is for group %s (mode %04o), which we are not in; "
+		   "\"usermod "
+		   "-aG %s %s\" and log in again",
+		   nodes.path, group, (unsigned)st.st_mode & 07777U, group,
+		   user);
 }
 
 /* --- who has it ----------------------------------------------------------- */
@@ -182,13 +241,13 @@ static const struct {
 	const char *remedy;
 } servers[] = {
 	{ "pulseaudio",
-	    "let esdmixd play through it (device = default), or \"systemctl "
+	    "let esdmixd play through it (device = pulse), or \"systemctl "
 	    "--user stop pulseaudio.socket pulseaudio.service\"" },
 	{ "pipewire",
-	    "let esdmixd play through it (device = default), or \"systemctl "
+	    "let esdmixd play through it (device = pipewire), or \"systemctl "
 	    "--user stop pipewire.socket pipewire.service\"" },
 	{ "wireplumber",
-	    "let esdmixd play through PipeWire (device = default), or "
+	    "let esdmixd play through PipeWire (device = pipewire), or "
 	    "\"systemctl --user stop wireplumber.service\"" },
 	{ "jackd", "let esdmixd play through it (device = jack), or end it" },
 	{ "jackdbus",
@@ -270,21 +329,23 @@ holding_of(const struct doctor *doctor, const struct holder *holder)
 	return is_by_oss(doctor, holder) ? HOLDS_BY_OSS : HOLDS;
 }
 
-/* Those that hold a card in that way; and their words. */
-static unsigned
-choose_holders(const struct doctor *doctor, enum holding how,
-    struct holders *chosen, char words[HOLDER_TEXT_MAX])
+/* Those that hold a card in that way, the same one; and their words. */
+static bool
+choose_holders(struct doctor *doctor, enum holding how, struct holders *chosen,
+    char words[HOLDER_TEXT_MAX])
 {
 	chosen->count = 0;
 	for (unsigned i = 0; i < doctor->holders.count; i++) {
 		const struct holder *holder = &doctor->holders.list[i];
 
-		if (holding_of(doctor, holder) == how) {
+		if (holding_of(doctor, holder) == how &&
+		    (chosen->count == 0 ||
+			chosen->list[0].card == holder->card)) {
 			chosen->list[chosen->count++] = *holder;
 		}
 	}
 	holder_print(chosen, words);
-	return chosen->count;
+	return chosen->count > 0 && explain(doctor);
 }
 
 bool
@@ -293,9 +354,9 @@ doctor_server(struct doctor *doctor)
 	char words[HOLDER_TEXT_MAX];
 	struct holders chosen;
 
-	return choose_holders(doctor, HOLDS_AS_SERVER, &chosen, words) > 0 &&
-	       doctor_say(doctor, "another sound server has the card, %s; %s",
-		   words, remedy_for(&chosen.list[0]));
+	return choose_holders(doctor, HOLDS_AS_SERVER, &chosen, words) &&
+	       doctor_say(doctor, "another sound server has card %d, %s; %s",
+		   chosen.list[0].card, words, remedy_for(&chosen.list[0]));
 }
 
 bool
@@ -304,12 +365,12 @@ doctor_oss(struct doctor *doctor)
 	char words[HOLDER_TEXT_MAX];
 	struct holders chosen;
 
-	return choose_holders(doctor, HOLDS_BY_OSS, &chosen, words) > 0 &&
+	return choose_holders(doctor, HOLDS_BY_OSS, &chosen, words) &&
 	       doctor_say(doctor,
-		   "%s has the card by the kernel's OSS emulation; run it "
+		   "%s has card %d by the kernel's OSS emulation; run it "
 		   "under esddsp, and \"modprobe -r snd_pcm_oss\" so that no "
 		   "other does it",
-		   words);
+		   words, chosen.list[0].card);
 }
 
 bool
@@ -318,11 +379,11 @@ doctor_held(struct doctor *doctor)
 	char words[HOLDER_TEXT_MAX];
 	struct holders chosen;
 
-	return choose_holders(doctor, HOLDS, &chosen, words) > 0 &&
+	return choose_holders(doctor, HOLDS, &chosen, words) &&
 	       doctor_say(doctor,
-		   "%s has the card; end it, or have it play through esdmixd "
+		   "%s has card %d; end it, or have it play through esdmixd "
 		   "(aplay -D esdmix, esddsp)",
-		   words);
+		   words, chosen.list[0].card);
 }
 
 /* --- ALSA's default ------------------------------------------------------- */
@@ -332,11 +393,16 @@ static char *
 read_conf(const char *path)
 {
 	char *text = calloc(1, CONF_BYTES_MAX + 1);
-	FILE *file = text == NULL ? NULL : fopen(path, "re");
+	/* O_NONBLOCK: a FIFO of that name must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
 
-	if (file != NULL) {
-		(void)fread(text, 1, CONF_BYTES_MAX, file);
-		(void)fclose(file);
+	if (text != NULL && fd >= 0 && fstat(fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && read(fd, text, CONF_BYTES_MAX) < 0) {
+		text[0] = '\0';
+	}
+	if (fd >= 0) {
+		(void)close(fd);
 	}
 	return text;
 }
@@ -464,13 +530,22 @@ bool
 doctor_recursion(struct doctor *doctor)
 {
 	char path[PATH_MAX + 512];
+	const char *device = doctor->status.device;
 
-	return doctor->contact == CONTACT_MADE && needs_card(doctor) &&
-	       find_default(doctor, path) &&
-	       doctor_say(doctor,
-		   "ALSA's default leads back to the daemon by %s, so that it "
-		   "cannot play there; name the card itself, as device = hw:0",
-		   path);
+	if (doctor->contact != CONTACT_MADE || !may_lack(doctor, ELOOP)) {
+		return false;
+	}
+	doctor->explained = true;
+	if (strcmp(device, "default") == 0 && find_default(doctor, path)) {
+		return doctor_say(doctor,
+		    "ALSA's default leads back to the daemon by %s, so that it "
+		    "cannot play there; name the card itself, as device = hw:0",
+		    path);
+	}
+	return doctor_say(doctor,
+	    "%s leads back to the daemon by ALSA's esd plugin, so that it "
+	    "cannot play there; name the card itself, as device = hw:0",
+	    device);
 }
 
 /* --- the rest ------------------------------------------------------------- */
@@ -486,9 +561,12 @@ doctor_device(struct doctor *doctor)
 	if (status->state == ESD_STATE_LOST) {
 		return !doctor->explained &&
 		       doctor_say(doctor,
-			   "the daemon can open none of its devices; its log "
-			   "says why, once for each (\"journalctl --user -u "
-			   "esdmixd\")");
+			   "the daemon can open none of its devices (%s: %s); "
+			   "its log says more, once for each (\"journalctl "
+			   "--user -u esdmixd\")",
+			   status->device[0] != '\0' ? status->device : "none",
+			   status->error != 0 ? strerror(status->error)
+					      : "not tried yet");
 	}
 	return strcmp(status->device, "null") == 0 &&
 	       doctor_say(doctor,

@@ -51,9 +51,9 @@ check_file(int fd, const char *path, char *why, size_t why_size)
 	return 0;
 }
 
-/* 0; -EAGAIN: its maker has not filled it yet; -ENOENT; else -errno. */
-static int
-read_key(const char *path, uint8_t key[COOKIE_LEN], char *why, size_t why_size)
+int
+cookie_read(const char *path, uint8_t key[COOKIE_LEN], char *why,
+    size_t why_size)
 {
 	/* O_NONBLOCK: a FIFO of that name must not hold us up. */
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -136,7 +136,7 @@ cookie_load(const char *path, uint8_t key[COOKIE_LEN], char *why,
 	int error = -EAGAIN;
 
 	for (int i = 0; i < COOKIE_TRIES; i++) {
-		error = read_key(path, key, why, why_size);
+		error = cookie_read(path, key, why, why_size);
 		if (error == -ENOENT) {
 			error = make_key(path, why, why_size);
 			if (error < 0 && error != -EEXIST) {

@@ -20,6 +20,10 @@
 int cookie_load(const char *path, uint8_t key[COOKIE_LEN], char *why,
     size_t why_size);
 
+/* The same, but makes none: -ENOENT; -EAGAIN: too short, or being made. */
+int cookie_read(const char *path, uint8_t key[COOKIE_LEN], char *why,
+    size_t why_size);
+
 /* Where it is: $HOME/.esd_auth, or the password file's home; 0 or -errno. */
 int cookie_path(char *path, size_t size);
 

@@ -17,6 +17,7 @@ struct search {
 	const char *proc, *dev;
 	int card;
 	char way;
+	int seen;	/* card of the node just found */
 	unsigned files; /* looked at so far */
 };
 
@@ -94,6 +95,7 @@ add_holder(struct search *search, pid_t pid)
 	holder = &holders->list[holders->count++];
 	holder->pid = pid;
 	holder->uid = st.st_uid;
+	holder->card = search->seen;
 	read_command(search->proc, pid, holder->command);
 }
 
@@ -128,6 +130,7 @@ ask_device(struct search *search, int card, int device, char way)
 		}
 		owner = find_number(text, "owner_pid");
 		if (owner > 0) {
+			search->seen = card;
 			add_holder(search, process_of(search->proc, owner));
 		}
 	}
@@ -174,9 +177,12 @@ take_number(const char **at)
 	return number > INT_MAX ? INT_MAX : (int)number;
 }
 
-/* Whether "snd/pcmC0D0p" or "dsp1", below /dev, is what is looked for. */
+/*
+ * Whether "snd/pcmC0D0p" or "dsp1", below /dev, is what is looked for; then its
+ * card is *seen.
+ */
 static bool
-is_node(const struct search *search, const char *name)
+is_node(struct search *search, const char *name)
 {
 	static const char *const oss[] = { "dsp", "adsp", "audio" };
 	static const char alsa[] = "snd/pcmC";
@@ -189,6 +195,7 @@ is_node(const struct search *search, const char *name)
 		    (*name != 'p' && *name != 'c') || name[1] != '\0') {
 			return false;
 		}
+		search->seen = card;
 		return (search->card < 0 || card == search->card) &&
 		       (search->way == 0 || *name == search->way);
 	}
@@ -200,6 +207,7 @@ is_node(const struct search *search, const char *name)
 		}
 		name += n;
 		card = *name == '\0' ? 0 : take_number(&name);
+		search->seen = card;
 		return card >= 0 && *name == '\0' &&
 		       (search->card < 0 || card == search->card);
 	}
@@ -207,7 +215,7 @@ is_node(const struct search *search, const char *name)
 }
 
 static bool
-holds_node(const struct search *search, const char *link)
+holds_node(struct search *search, const char *link)
 {
 	char target[PATH_MAX];
 	size_t prefix = strlen(search->dev);
@@ -298,7 +306,11 @@ holder_find(struct holders *holders, const char *proc, const char *dev,
 void
 holder_of(struct holders *holders, const char *proc, pid_t pid)
 {
-	struct search search = { .holders = holders, .proc = proc };
+	struct search search = {
+		.holders = holders,
+		.proc = proc,
+		.seen = -1,
+	};
 
 	memset(holders, 0, sizeof(*holders));
 	if (pid > 0) {

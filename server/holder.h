@@ -23,6 +23,7 @@
 struct holder {
 	pid_t pid;
 	uid_t uid;
+	int card; /* whose device it has open; -1: not known */
 	char command[HOLDER_COMMAND_MAX]; /* printable, never empty */
 };
 

@@ -4,6 +4,7 @@ none where nothing is wrong.  In a /tmp, a /run and a network of our own; what
 it reads of /proc, /dev and /etc is below a root of each case's."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import threading
 
+from card import Card
 from daemon import BUILD, KEY, Daemon, check, free_port, give, on_card, \
     together, until
 from private import enter
@@ -111,6 +113,7 @@ def well():
         plays(daemon)
         for file in machine.node, machine.cards:
             file.unlink()  # it plays: the card is no question any more
+        machine.key.unlink()  # nor is the key: it knows us
         done = machine.doctor(*server_for(daemon))
         version = daemon.tool("esdmixd", "--version", server=False)
         version = version.stdout.decode().split()[1]
@@ -134,6 +137,7 @@ def well():
         daemon.tool("esdctl", "master", "unmute", "master", "0")
         machine.says(("volume", "volume is 0", "esdctl master 100%"),
                      options=server_for(daemon))
+        check(not machine.key.exists(), "a key was made")
 
 
 # --- the way to the daemon ---------------------------------------------------
@@ -199,6 +203,20 @@ def other_key():
                       ".esd_auth"), env=place)
         machine.key.chmod(0o644)
         machine.says(("cookie", "no key", machine.key, "chmod 600"), env=place)
+        machine.key.unlink()
+        machine.says(("cookie", "there is no", machine.key, "copy"), env=place)
+        check(not machine.key.exists(), "a key was made")
+
+
+def too_many():
+    """It is full, and our key is none of its reasons."""
+    with Machine() as machine, \
+            Daemon("null", "--clients", 1, "--realtime-priority", 0) as daemon:
+        plays(daemon)
+        with daemon.client() as client:
+            client.all_info()
+            machine.says(("clients", daemon.socket, "as many clients"),
+                         options=server_for(daemon))
 
 
 def not_for_us():
@@ -252,11 +270,11 @@ def no_card():
 def held():
     with Machine() as machine:
         with machine.program("mplayer", machine.node) as pid:
-            machine.says(("daemon",), ("held", f"mplayer (pid {pid}) has the "
-                                       "card", "end it"))
-        for name, remedy in (("pulseaudio", "systemctl --user stop pulse"),
-                             ("pipewire", "device = default"),
-                             ("jackd", "device = jack"), ("artsd", "end it"),
+            machine.says(("daemon",), ("held", f"mplayer (pid {pid}) has card "
+                                       "0", "end it"))
+        for name, remedy in (("pulseaudio", "device = pulse)"),
+                             ("pipewire", "device = pipewire)"),
+                             ("jackd", "device = jack)"), ("artsd", "end it"),
                              ("esd", "end it"), ("esdmixd", "autostandby")):
             with machine.program(name, machine.node) as pid:
                 machine.says(("daemon",), ("server", f"{name} (pid {pid})",
@@ -291,30 +309,68 @@ def no_right():
         check("permission:" not in done.stdout, f"in the group: {done}")
 
 
+@contextlib.contextmanager
+def on_default():
+    """A daemon on ALSA's default, which is the kernel's card 1, and busy."""
+    with tempfile.TemporaryDirectory(prefix="esdmixd-card-") as directory:
+        card = Card(directory, "default", rates=[RATE], formats=["S16_LE"],
+                    channels=[2], card=1)
+        card.busy()
+        with contextlib.closing(card), \
+                Daemon("default", "-r", RATE, *LARGE, env=card.env) as daemon:
+            yield daemon, card
+
+
+def refused(daemon, card, error, words):
+    """It knows that the card cannot be had for that reason now."""
+    card.refuse(error)
+    until(words, lambda: daemon.log_lines("cannot be opened", words), 30)
+
+
 def without_device():
     """A daemon runs, and its card is not to be had."""
-    with Machine() as machine, on_card(*LARGE, rate=RATE, busy=True) as (
-            daemon, card):
-        until("it has tried", lambda: daemon.log_lines("cannot be opened"), 30)
+    with Machine() as machine, on_default() as (daemon, card):
         options = server_for(daemon)
-        machine.says(("device", "none of its devices", "log"), options=options)
+        node = machine.node.with_name("pcmC1D0p")
+        refused(daemon, card, errno.EBUSY, "busy")
+        nothing = ("device", "none of its devices", "log", "(default: Device "
+                   "or resource busy)")
+        machine.says(nothing, options=options)
         check("plays into nothing" in machine.doctor(*options).stdout,
               "how the daemon is")
-        with machine.program("mplayer", machine.node) as pid:
-            machine.says(("held", f"mplayer (pid {pid})"), options=options)
+        with machine.program("pipewire", machine.node):
+            machine.says(nothing, options=options)  # on another card
+        with machine.program("mplayer", node) as pid:
+            machine.says(("held", f"mplayer (pid {pid}) has card 1"),
+                         options=options)
+        node.unlink()
         conf = machine.home / ".asoundrc"
+        shutil.copy(OPT_IN, conf)
+        machine.says(nothing, options=options)  # that is not why
+
+        refused(daemon, card, errno.ENODEV, "No such device")
+        machine.says(("card", "no card 1, which default is", "aplay -l"),
+                     options=options)
+        refused(daemon, card, errno.EACCES, "Permission denied")
+        machine.says(("device", "(default: Permission denied)"),
+                     options=options)
+
+        refused(daemon, card, errno.ELOOP, "leads back")
+        machine.says(("recursion", f"by {conf}", "device = hw:0"),
+                     options=options)
         conf.write_text("# pcm.!default { type esd }\n"
                         "pcm.mine { type esd }\n"
                         "pcm.!default { type plug slave.pcm \"hw:0\" }\n")
-        machine.says(("device",), options=options)
-        shutil.copy(OPT_IN, conf)
-        machine.says(("recursion", conf, "device = hw:0"), options=options)
+        elsewhere = "recursion", "default leads back", "esd plugin"
+        machine.says(elsewhere, options=options)
         conf.unlink()
+        os.mkfifo(conf)  # which nobody writes to
+        machine.says(elsewhere, options=options)
         for conf in machine.root / "etc" / "asound.conf", \
                 machine.root / "etc" / "alsa" / "conf.d" / "99-esd.conf":
             conf.parent.mkdir(parents=True, exist_ok=True)
             conf.write_text('pcm.!default = "esdmix"\n')
-            machine.says(("recursion", conf), options=options)
+            machine.says(("recursion", f"by {conf}"), options=options)
             conf.unlink()
         card.refuse(0)
         plays(daemon)
@@ -348,8 +404,9 @@ def no_real_time():
             until("it was refused", lambda: "without real-time priority" in
                   log_file.read_text() and "playing at" in
                   log_file.read_text(), 30)
-            machine.says(("realtime", "refused", "limits.conf",
-                          "LimitRTPRIO"), options=["-s", f"unix:{place}"])
+            machine.says(("realtime", "refused", "limits.conf", "logs in "
+                          "again", f"user@{OTHER if IS_ROOT else os.geteuid()}"
+                          ".service"), options=["-s", f"unix:{place}"])
         finally:
             daemon.terminate()
             daemon.wait(30)
@@ -377,8 +434,8 @@ def main():
     PROGRAMS.mkdir()
     subprocess.run(["mount", "--bind", str(BUILD), str(PROGRAMS)], check=True)
     not_for_us()  # alone: where all look
-    together(well, no_daemon, wrong_speaker, other_key, no_card, held,
-             no_right, without_device, no_real_time, no_library)
+    together(well, no_daemon, wrong_speaker, other_key, too_many, no_card,
+             held, no_right, without_device, no_real_time, no_library)
 
 
 if __name__ == "__main__":

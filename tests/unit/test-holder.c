@@ -121,6 +121,7 @@ Test(holder, a_program_that_plays)
 	assert_found("mplayer");
 	find(-1, 'p');
 	assert_found("mplayer");
+	cr_assert_eq(found.list[0].card, 1);
 	find(1, 'c');
 	cr_assert_eq(found.count, 0, "it does not record");
 	find(0, 'p');
