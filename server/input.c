@@ -133,8 +133,7 @@ static void
 yield(struct input *input, uint64_t now)
 {
 	input->asked |= gate_asked(input->gate, GATE_CAPTURE);
-	if (input->card.device != NULL && input->card.card >= 0 &&
-	    (input->asked & UINT32_C(1) << input->card.card) != 0) {
+	if (sink_is_on(&input->card, input->asked)) {
 		lose_card(input, -EBUSY, now + INPUT_RETRY_MS);
 	}
 	if (!opener_is_opening(input->opener)) {

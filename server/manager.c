@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "server/tcp.h"
 
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 
@@ -62,7 +63,7 @@ name_socket(struct manager_socket *given)
 {
 	union any_address address = { .any.sa_family = AF_UNSPEC };
 	socklen_t size = sizeof(address);
-	char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
+	char name[TCP_NAME_MAX];
 
 	(void)getsockname(given->fd, &address.any, &size);
 	if (address.any.sa_family == AF_UNIX) {
@@ -71,11 +72,8 @@ name_socket(struct manager_socket *given)
 		    (int)sizeof(address.un.sun_path), address.un.sun_path);
 		return;
 	}
-	bool is_v6 = address.any.sa_family == AF_INET6;
-	(void)getnameinfo(&address.any, size, host, sizeof(host), port,
-	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-	(void)snprintf(given->name, sizeof(given->name), "%s%.45s%s:%.5s",
-	    is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+	tcp_name(&address.any, size, name);
+	(void)snprintf(given->name, sizeof(given->name), "%s", name);
 }
 
 /*

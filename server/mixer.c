@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "server/clock.h"
 #include "server/input.h"
 #include "server/insert.h"
 #include "server/master.h"
@@ -91,15 +91,6 @@ wake_audio(void *arg)
 }
 
 /* --- audio thread ----------------------------------------------------- */
-
-static uint64_t
-clock_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void
 tell_event(void *arg, const struct mixer_event *event)

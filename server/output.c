@@ -333,24 +333,17 @@ open_next(struct output *output, uint64_t now)
 	open_index(output, index, now);
 }
 
-static bool
-is_asked(const struct output *output, const struct sink *sink)
-{
-	return sink->device != NULL && sink->card >= 0 &&
-	       (output->asked & UINT32_C(1) << sink->card) != 0;
-}
-
 /* Closes what others have asked for, and goes on with what is left. */
 static void
 yield(struct output *output, uint64_t now)
 {
 	output->asked |= gate_asked(output->gate, GATE_PLAY);
-	if (is_asked(output, &output->next)) {
+	if (sink_is_on(&output->next, output->asked)) {
 		tell(output, MIXER_YIELDED, output->next_device, &output->next,
 		    0);
 		close_next(output, now);
 	}
-	if (is_asked(output, &output->card)) {
+	if (sink_is_on(&output->card, output->asked)) {
 		output->doubtful = false;
 		close_card(output, MIXER_YIELDED, 0, now);
 	}

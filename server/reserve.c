@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/clock.h"
 #include "server/rivals.h"
 #include "server/thread.h"
 
@@ -61,15 +62,6 @@ struct reserve {
 	struct rivals *rivals;
 	struct slot slots[RIVALS_CARDS_MAX];
 };
-
-static uint64_t
-clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* --- what the others want ----------------------------------------------- */
 

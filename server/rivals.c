@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "server/clock.h"
 #include "server/dbus.h"
 
 #define INTERFACE   "org.freedesktop.ReserveDevice1"
@@ -40,15 +40,6 @@ struct rivals {
 	bool broken;		    /* to be closed, but perhaps in use */
 	uint64_t retry_at;	    /* when to try the bus again, ms */
 };
-
-static uint64_t
-clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void
 name_of(unsigned card, char name[TEXT_MAX])

@@ -45,6 +45,13 @@ sink_close(struct sink *sink)
 	}
 }
 
+bool
+sink_is_on(const struct sink *sink, uint32_t cards)
+{
+	return sink->device != NULL && sink->card >= 0 &&
+	       (cards & UINT32_C(1) << sink->card) != 0;
+}
+
 static bool
 is_elsewhere(const struct device_got *got)
 {

@@ -5,6 +5,8 @@
 #ifndef SINK_H
 #define SINK_H
 
+#include <stdbool.h>
+
 #include "server/device/device.h"
 
 struct sink {
@@ -20,6 +22,9 @@ int sink_open(struct sink *sink, const char *name,
 int sink_listen(struct sink *sink, const char *name,
     const struct device_want *want);
 void sink_close(struct sink *sink); /* one that isn't open is fine */
+
+/* Whether it is open on one of those cards, a bit each, from the lowest. */
+bool sink_is_on(const struct sink *sink, uint32_t cards);
 
 /*
  * Writes and reads n frames as the device's kind does, but with the front pair

@@ -19,15 +19,16 @@
 
 #define DRAIN_READS 32 /* of a page, then the peer is given up */
 
-static void
-name_address(const struct addrinfo *info, char name[TCP_NAME_MAX])
+void
+tcp_name(const struct sockaddr *address, socklen_t size,
+    char name[TCP_NAME_MAX])
 {
 	char host[NI_MAXHOST] = "?";
 	char port[NI_MAXSERV] = "?";
-	bool is_v6 = info->ai_family == AF_INET6;
+	bool is_v6 = address->sa_family == AF_INET6;
 
-	(void)getnameinfo(info->ai_addr, info->ai_addrlen, host, sizeof(host),
-	    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	(void)getnameinfo(address, size, host, sizeof(host), port, sizeof(port),
+	    NI_NUMERICHOST | NI_NUMERICSERV);
 	(void)snprintf(name, TCP_NAME_MAX, "%s%.45s%s:%.5s", is_v6 ? "[" : "",
 	    host, is_v6 ? "]" : "", port);
 }
@@ -135,7 +136,7 @@ tcp_open(struct tcp *tcp, const struct tcp_where *where, char *why,
 		struct tcp_socket *one = &tcp->sockets[tcp->count];
 		int fd = listen_at(info);
 
-		name_address(info, one->name);
+		tcp_name(info->ai_addr, info->ai_addrlen, one->name);
 		if (fd >= 0) {
 			one->fd = fd;
 			tcp->count++;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #define TCP_SOCKETS_MAX 4  /* addresses that one name may have */
 #define TCP_NAME_MAX	64 /* of an address and port, NUL included */
@@ -38,6 +39,10 @@ struct tcp {
 int tcp_open(struct tcp *tcp, const struct tcp_where *where, char *why,
     size_t why_size);
 void tcp_close(struct tcp *tcp);
+
+/* An IP address and its port in numbers, "?:?" where they cannot be told. */
+void tcp_name(const struct sockaddr *address, socklen_t size,
+    char name[TCP_NAME_MAX]);
 
 /*
  * An accepted socket: small answers leave at once, and a peer that has gone

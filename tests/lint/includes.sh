@@ -22,13 +22,14 @@ server/holder.*
 server/dbus.*
 server/gate.*          server/device/device.h server/holder.h server/reserve.h
 server/reserve_none.*  server/reserve.h
-server/rivals.*        server/dbus.h
-server/reserve.*       server/rivals.h server/thread.h
+server/clock.*
+server/rivals.*        server/clock.h server/dbus.h
+server/reserve.*       server/clock.h server/rivals.h server/thread.h
 server/busy.*          server/holder.h server/device/device.h
 server/log.*
 server/listener.*      server/access.h
 server/access.*
-server/manager.*
+server/manager.*       server/tcp.h
 server/system.*        protocols/esd.h server/access.h server/conf.h
 server/volume.*
 server/event.*         server/device/device.h
@@ -63,7 +64,7 @@ server/opener.*        server/gate.h server/sink.h server/ring.h server/thread.h
 server/input.*         server/gate.h server/opener.h server/event.h server/tap.h server/engine/*
 server/stream.*        server/clips.h server/sound.h server/volume.h server/engine/* server/ring.h
 server/output.*        server/gate.h server/opener.h server/device/* server/devices.h server/engine/* server/event.h
-server/mixer.*         server/gate.h server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/rest.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
+server/mixer.*         server/clock.h server/gate.h server/thread.h server/insert.h server/master.h server/moment.h server/input.h server/rates.h server/rest.h server/tap.h server/stream.h server/ring.h server/devices.h server/device/* server/engine/* server/event.h server/output.h
 server/session.*       protocols/* server/client.h server/insert.h server/outbox.h server/recorder.h server/stream.h server/cookie.h server/log.h
 server/memory.*        protocols/* server/volume.h server/log.h
 server/esd.*           protocols/* server/service.h server/extension.h server/insert.h server/recorder.h server/session.h server/log.h

@@ -100,6 +100,12 @@ sink_close(struct sink *sink)
 	sink->device = NULL;
 }
 
+bool
+sink_is_on(const struct sink *sink, uint32_t which)
+{
+	return sink->device != NULL && (which & UINT32_C(1) << sink->card) != 0;
+}
+
 int
 sink_write(struct sink *sink, void *frames, uint32_t n)
 {
