@@ -28,7 +28,7 @@ wake(void *arg)
 static void
 wait_for(struct opener *opener, struct sink *sink, int *error)
 {
-	while (!opener_take(opener, sink, error)) {
+	while (!opener_take(opener, sink, error, 0)) {
 		while (sem_wait(&woken) != 0) {
 			continue;
 		}
@@ -51,12 +51,12 @@ turn(struct opener *opener, struct sink *before)
 	struct sink sink, ear;
 	int error;
 
-	opener_open(opener, "file:/nonexistent/file", &want);
+	opener_open(opener, "file:/nonexistent/file", &want, 0);
 	wait_for(opener, &sink, &error);
 	if (error != -ENOENT || sink.device != NULL) {
 		fail("a file was opened where there is none");
 	}
-	opener_open(opener, "null", &want);
+	opener_open(opener, "null", &want, 0);
 	opener_close(opener, before);
 	if (before->device != NULL || !opener_is_opening(opener)) {
 		fail("a device was kept");
@@ -66,7 +66,7 @@ turn(struct opener *opener, struct sink *before)
 	    sink.kind->write(sink.device, frames, 64) != 0) {
 		fail("what was opened doesn't play");
 	}
-	opener_listen(opener, "null", &want);
+	opener_listen(opener, "null", &want, 0);
 	wait_for(opener, &ear, &error);
 	if (error != 0 || ear.kind->read(ear.device, &nothing, 0) != 0) {
 		fail("what was opened doesn't listen");
@@ -91,7 +91,7 @@ main(void)
 		}
 		opener_close(opener, &last);
 		if (end > 0) {
-			opener_open(opener, "null", &want);
+			opener_open(opener, "null", &want, 0);
 		}
 		if (end > 1) {
 			while (sem_wait(&woken) != 0) {
