@@ -203,7 +203,7 @@ ASK = """if True:
         client.connect(sys.argv[1])
         client.sendall(bytes(16) + struct.pack(f"={1 + len(numbers)}i",
                                                0x454E444E, *numbers))
-        answers = client.recv(8, socket.MSG_WAITALL)
+        answers = client.makefile("rb").read(8)
         print(struct.unpack("=2i", answers)[1])
 """
 
