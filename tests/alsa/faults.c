@@ -53,14 +53,21 @@ set_up(void)
 }
 
 static void
-start_at(snd_pcm_uframes_t start)
+set_software(snd_pcm_uframes_t start, snd_pcm_uframes_t avail_min)
 {
 	snd_pcm_sw_params_t *params;
 
 	snd_pcm_sw_params_alloca(&params);
 	must(snd_pcm_sw_params_current(pcm, params));
 	must(snd_pcm_sw_params_set_start_threshold(pcm, params, start));
+	must(snd_pcm_sw_params_set_avail_min(pcm, params, avail_min));
 	must(snd_pcm_sw_params(pcm, params));
+}
+
+static void
+start_at(snd_pcm_uframes_t start)
+{
+	set_software(start, PERIOD);
 }
 
 /* As many as are taken at once, or the error. */
@@ -248,8 +255,8 @@ fill_stopped(void)
 	snd_pcm_sframes_t done;
 
 	set_up();
-	start_at(64);
-	is_equal("what is taken", put(64), 64);
+	start_at(BUFFER);
+	is_equal("what is taken", put(BUFFER), BUFFER);
 	ask("stop");
 	do {
 		begin("write");
@@ -294,6 +301,30 @@ lose_forked(void)
 	is_equal("the child", waitpid(child, NULL, 0), child);
 }
 
+/* Nothing is to wake it but the daemon: all of it would have to be gone. */
+static void
+pause_full(void)
+{
+	set_software(BUFFER + 1, BUFFER);
+	is_equal("what is taken", put(BUFFER), BUFFER);
+	must(snd_pcm_start(pcm));
+	if (snd_pcm_pause(pcm, 1) < 0 || snd_pcm_avail(pcm) == BUFFER) {
+		late();
+	}
+	(void)events();
+}
+
+/* The stream that has its number now is not to be dropped with it. */
+static void
+drop_of_another(void)
+{
+	set_up();
+	pause_full();
+	ask("replace");
+	must(snd_pcm_drop(pcm));
+	ask("look");
+}
+
 /* A connection is kept over an underrun; it is another when it starts. */
 static void
 restart_prepared(void)
@@ -309,13 +340,9 @@ restart_prepared(void)
 	}
 	must(snd_pcm_prepare(pcm));
 	ask("restart");
-	start_at(BUFFER + 1);
-	is_equal("what is taken", put(BUFFER), BUFFER);
-	must(snd_pcm_start(pcm));
-	must(snd_pcm_pause(pcm, 1));
-	(void)events();
+	pause_full();
 	fd = descriptor();
-	is_equal("poll() when it is full", poll(&fd, 1, 0), 0);
+	is_equal("poll() while it is paused", poll(&fd, 1, 0), 0);
 	ask("restart");
 	is_equal("poll() without a daemon", poll(&fd, 1, A_WHILE), 1);
 }
@@ -397,6 +424,7 @@ static const struct {
 	{ "flush", flush, RECORD, 0 },
 	{ "fill-stopped", fill_stopped, PLAY, SND_PCM_NONBLOCK },
 	{ "lose-forked", lose_forked, PLAY, 0 },
+	{ "drop-of-another", drop_of_another, PLAY, 0 },
 	{ "restart-prepared", restart_prepared, PLAY, 0 },
 	{ "start-while-away", start_while_away, PLAY, 0 },
 	{ "start-while-away-recording", start_while_away, RECORD, 0 },

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import subprocess
 import threading
+import time
 
 import alsa
 from daemon import BUILD, LARGE, Daemon, check, on_card, together, until
@@ -14,6 +15,7 @@ from daemon import BUILD, LARGE, Daemon, check, on_card, together, until
 FAR = "pcm.far { type esd ahead 1000 }"
 TRIES = 5
 LATE = 75  # of tests/alsa/tools.h
+PERIODS = 0.1  # seconds, of some in which a stream that is killed goes
 SLOWLY = 0.05  # seconds, of the one that a daemon is waited for
 
 
@@ -31,7 +33,27 @@ def restart_slowly(daemon):
     daemon.starter.start()
 
 
+def replace(daemon):
+    """Its stream's number is another's afterwards."""
+    with daemon.client() as asker:
+        number = asker.player(b"faults")[0]
+    restart(daemon)
+    daemon.other = daemon.client().play(name=b"other")
+    with daemon.client() as asker:
+        until("another plays", lambda: asker.player(b"other"))
+        check(asker.player(b"other")[0] == number, "its number is its own")
+
+
+def look(daemon):
+    time.sleep(PERIODS)
+    with daemon.client() as asker:
+        check(asker.player(b"other"), "the other is gone, too")
+    daemon.other.close()
+
+
 WISHES = {
+    b"look\n": look,
+    b"replace\n": replace,
     b"stop\n": lambda daemon: daemon.process.send_signal(signal.SIGSTOP),
     b"continue\n": lambda daemon: daemon.process.send_signal(signal.SIGCONT),
     b"restart\n": restart,
@@ -98,7 +120,7 @@ def polled():
 def main():
     names = ("ask-early", "ask-early-recording", "set-blank",
              "drop-while-draining", "open-nonblocking", "lose-forked",
-             "restart-prepared", "start-while-away",
+             "drop-of-another", "restart-prepared", "start-while-away",
              "start-while-away-recording")
     together(polled, case_on(card, "flush"),
              case_on(Daemon, "fill-stopped", "far"),
