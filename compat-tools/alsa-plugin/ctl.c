@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "compat-tools/alsa-plugin/desk.h"
+#include "compat-tools/alsa-plugin/settings.h"
 
 SND_CTL_PLUGIN_DEFINE_FUNC(esd);
 
@@ -380,16 +381,11 @@ open_poll(struct mixer *mixer)
 	return 0;
 }
 
-struct settings {
-	const char *server; /* NULL: ESPEAKER's */
-	const char *own;    /* NULL: this program's */
-};
-
 static int
 create(struct mixer *mixer, const struct settings *settings, const char *name,
     int mode)
 {
-	int error = desk_open(&mixer->desk, settings->server, settings->own);
+	int error = desk_open(&mixer->desk, settings->server, settings->name);
 
 	if (error != 0) {
 		SNDERR("%s", mixer->desk.client.why);
@@ -407,53 +403,11 @@ create(struct mixer *mixer, const struct settings *settings, const char *name,
 	return error;
 }
 
-/* A string, which may be empty: NULL.  0 or -EINVAL. */
-static int
-read_text(const snd_config_t *entry, const char *id, const char **value)
-{
-	if (snd_config_get_string(entry, value) < 0) {
-		SNDERR("%s of ctl.esd is no string", id);
-		return -EINVAL;
-	}
-	if (*value != NULL && (*value)[0] == '\0') {
-		*value = NULL;
-	}
-	return 0;
-}
-
-static int
-read_settings(const snd_config_t *conf, struct settings *settings)
-{
-	snd_config_iterator_t i, next;
-	int error = 0;
-
-	snd_config_for_each(i, next, conf)
-	{
-		const snd_config_t *entry = snd_config_iterator_entry(i);
-		const char *id;
-
-		if (error != 0 || snd_config_get_id(entry, &id) < 0 ||
-		    strcmp(id, "comment") == 0 || strcmp(id, "type") == 0 ||
-		    strcmp(id, "hint") == 0) {
-			continue;
-		}
-		if (strcmp(id, "server") == 0) {
-			error = read_text(entry, id, &settings->server);
-		} else if (strcmp(id, "name") == 0) {
-			error = read_text(entry, id, &settings->own);
-		} else {
-			SNDERR("ctl.esd knows no %s, only server and name", id);
-			error = -EINVAL;
-		}
-	}
-	return error;
-}
-
 SND_CTL_PLUGIN_DEFINE_FUNC(esd)
 {
-	struct settings settings = { NULL, NULL };
+	struct settings settings = { .ahead_ms = -1 };
 	struct mixer *mixer;
-	int error = read_settings(conf, &settings);
+	int error = settings_read(conf, "ctl", &settings);
 
 	if (error != 0) {
 		return error;

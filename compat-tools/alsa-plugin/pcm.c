@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "compat-tools/alsa-plugin/self.h"
+#include "compat-tools/alsa-plugin/settings.h"
 
 #define RATE_MIN 4000
 #define RATE_MAX 192000
@@ -25,7 +26,6 @@
 #define BUFFER_BYTES_MAX 131072
 #define PERIODS_MIN	 2
 #define PERIODS_MAX	 1024
-#define AHEAD_MS_MAX	 1000
 
 SND_PCM_PLUGIN_DEFINE_FUNC(esd);
 
@@ -133,80 +133,22 @@ pcm_close(snd_pcm_ioplug_t *io)
 /* --- its configuration ---------------------------------------------------- */
 
 static int
-refuse(const char *key, const char *what)
-{
-	SNDERR("pcm type esd: %s: %s", key, what);
-	return -EINVAL;
-}
-
-static int
-set_text(struct pcm *pcm, const char *key, const char *text)
-{
-	if (strcmp(key, "name") == 0) {
-		(void)snprintf(pcm->name, sizeof(pcm->name), "%s", text);
-		return 0;
-	}
-	free(pcm->server);
-	pcm->server = *text != '\0' ? strdup(text) : NULL;
-	return *text != '\0' && pcm->server == NULL ? -ENOMEM : 0;
-}
-
-static int
-set_ahead(struct pcm *pcm, const snd_config_t *node)
-{
-	long ms;
-
-	if (snd_config_get_integer(node, &ms) < 0 || ms < 0 ||
-	    ms > AHEAD_MS_MAX) {
-		return refuse("ahead", "must be a number of ms, 0 to 1000");
-	}
-	pcm->ahead_ms = (uint32_t)ms;
-	return 0;
-}
-
-static int
-configure_key(struct pcm *pcm, const char *key, const snd_config_t *node)
-{
-	const char *text;
-
-	if (strcmp(key, "type") == 0 || strcmp(key, "comment") == 0 ||
-	    strcmp(key, "hint") == 0) {
-		return 0;
-	}
-	if (strcmp(key, "ahead") == 0) {
-		return set_ahead(pcm, node);
-	}
-	if (strcmp(key, "server") != 0 && strcmp(key, "name") != 0) {
-		return refuse(key, "no such key; there are server, name and "
-				   "ahead");
-	}
-	if (snd_config_get_string(node, &text) < 0) {
-		return refuse(key, "must be a text");
-	}
-	return set_text(pcm, key, text);
-}
-
-static int
 configure(struct pcm *pcm, const snd_config_t *conf)
 {
-	snd_config_iterator_t at, next;
+	struct settings settings = { .ahead_ms = 0 };
+	int error = settings_read(conf, "pcm", &settings);
 
-	(void)snprintf(pcm->name, sizeof(pcm->name), "%s",
-	    program_invocation_short_name);
-	snd_config_for_each(at, next, conf)
-	{
-		const snd_config_t *node = snd_config_iterator_entry(at);
-		const char *key;
-		int error = snd_config_get_id(node, &key);
-
-		if (error == 0) {
-			error = configure_key(pcm, key, node);
-		}
-		if (error < 0) {
-			return error;
-		}
+	if (error < 0) {
+		return error;
 	}
-	return 0;
+	(void)snprintf(pcm->name, sizeof(pcm->name), "%s",
+	    settings.name != NULL ? settings.name
+				  : program_invocation_short_name);
+	pcm->ahead_ms = (uint32_t)settings.ahead_ms;
+	if (settings.server != NULL) {
+		pcm->server = strdup(settings.server);
+	}
+	return settings.server != NULL && pcm->server == NULL ? -ENOMEM : 0;
 }
 
 /* --- opening -------------------------------------------------------------- */

@@ -431,7 +431,7 @@ def restarts(daemon):
         screen.keys("Escape")
         screen.ends()
     status, _, errors = amixer(daemon, "scontrols", device="bad")
-    check(status != 0 and "knows no volume, only server and name" in errors,
+    check(status != 0 and "volume: no such key; there are server and name" in errors,
           f"a bad setting: {errors}")
     print("a daemon that ends, is not there, comes back; a bad setting")
 
