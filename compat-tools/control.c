@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compat-tools/orders.h"
 #include "compat-tools/streams.h"
 #include "server/volume.h"
 
@@ -130,7 +131,6 @@ int
 control_master(struct control *control, char **operands)
 {
 	struct esd_master wanted = { UNCHANGED, UNCHANGED, UNCHANGED };
-	struct esd_ok done;
 	int extended, error;
 
 	if (strcmp(operands[0], "mute") == 0) {
@@ -148,18 +148,17 @@ control_master(struct control *control, char **operands)
 	if (extended <= 0) {
 		return extended < 0 ? extended : EXIT_NO_SERVER;
 	}
-	return client_call(&control->client, ESD_MASTER_VOLUME, &wanted,
-	    (struct client_reply[]){ { .record = &done } });
+	error = orders_master(&control->client, &wanted);
+	return error < 0 ? error : 0;
 }
 
 int
 control_kill(struct control *control, char **operands)
 {
-	struct esd_id wanted;
-	struct esd_ok done = { 0 };
-	int extended, error;
+	int32_t id;
+	int extended, done;
 
-	if (tool_number(operands[0], 1, INT32_MAX, &wanted.id) != 0) {
+	if (tool_number(operands[0], 1, INT32_MAX, &id) != 0) {
 		tool_say("kill: %s is no stream's id; list shows them",
 		    operands[0]);
 		return EXIT_BAD_COMMAND;
@@ -168,15 +167,14 @@ control_kill(struct control *control, char **operands)
 	if (extended <= 0) {
 		return extended < 0 ? extended : EXIT_NO_SERVER;
 	}
-	error = client_call(&control->client, ESD_STREAM_KILL, &wanted,
-	    (struct client_reply[]){ { .record = &done } });
-	if (error == 0 && done.ok == 0) {
+	done = orders_kill(&control->client, id);
+	if (done == 0) {
 		tool_say("kill: there is no stream %d, or it is another "
 			 "user's; list shows them",
-		    wanted.id);
+		    id);
 		return EXIT_NO_SERVER;
 	}
-	return error;
+	return done < 0 ? done : 0;
 }
 
 /* --- changes ------------------------------------------------------------ */
@@ -230,20 +228,16 @@ control_watch(struct control *control, char **operands)
 int
 control_forget(struct control *control, char **operands)
 {
-	struct esd_name wanted = { "" };
-	struct esd_ok done = { 0 };
 	int extended = need_extension(control, "forget");
-	int error;
+	int done;
 
 	if (extended <= 0) {
 		return extended < 0 ? extended : EXIT_NO_SERVER;
 	}
-	(void)snprintf(wanted.name, sizeof(wanted.name), "%s", operands[0]);
-	error = client_call(&control->client, ESD_FORGET, &wanted,
-	    (struct client_reply[]){ { .record = &done } });
-	if (error == 0 && done.ok == 0) {
-		tool_say("forget: no volume is kept for %s", wanted.name);
+	done = orders_forget(&control->client, operands[0]);
+	if (done == 0) {
+		tool_say("forget: no volume is kept for %s", operands[0]);
 		return EXIT_NO_SERVER;
 	}
-	return error;
+	return done < 0 ? done : 0;
 }

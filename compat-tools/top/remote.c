@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compat-tools/orders.h"
 #include "compat-tools/words.h"
 
 int
@@ -71,11 +72,8 @@ static int
 order_master(struct client *client, const struct order *order)
 {
 	struct esd_master asked = { order->left, order->right, order->muted };
-	struct esd_ok done = { 0 };
-	int error = client_call(client, ESD_MASTER_VOLUME, &asked,
-	    (struct client_reply[]){ { .record = &done } });
 
-	return error != 0 ? error : done.ok != 0;
+	return orders_master(client, &asked);
 }
 
 static int
@@ -90,12 +88,7 @@ order_volume(struct client *client, const struct order *order)
 static int
 order_kill(struct client *client, const struct order *order)
 {
-	struct esd_id asked = { order->id };
-	struct esd_ok done = { 0 };
-	int error = client_call(client, ESD_STREAM_KILL, &asked,
-	    (struct client_reply[]){ { .record = &done } });
-
-	return error != 0 ? error : done.ok != 0;
+	return orders_kill(client, order->id);
 }
 
 static int
@@ -104,26 +97,15 @@ order_remember(struct client *client, const struct order *order)
 	struct esd_named asked = { .left = order->left,
 		.right = order->right,
 		.muted = order->muted };
-	struct esd_master now;
-	int error;
 
 	memcpy(asked.name, order->name, sizeof(asked.name));
-	error = client_call(client, ESD_NAME_VOLUME, &asked,
-	    (struct client_reply[]){ { .record = &now } });
-	return error != 0 ? error : 1;
+	return orders_remember(client, &asked);
 }
 
 static int
 order_forget(struct client *client, const struct order *order)
 {
-	struct esd_name asked;
-	struct esd_ok done = { 0 };
-	int error;
-
-	memcpy(asked.name, order->name, sizeof(asked.name));
-	error = client_call(client, ESD_FORGET, &asked,
-	    (struct client_reply[]){ { .record = &done } });
-	return error != 0 ? error : done.ok != 0;
+	return orders_forget(client, order->name);
 }
 
 /* What is done for each kind, and what is said of it; NULL: nothing. */
