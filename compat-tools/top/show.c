@@ -64,10 +64,14 @@ show_granted(const struct board *board, struct page *page, int at)
 
 	words_escape(status->format, false, format);
 	words_escape(status->access, false, access);
-	(void)snprintf(line, sizeof(line),
-	    "%d Hz, %s x %d, %s, period %d, buffer %d (%.1f ms)", status->rate,
-	    format, status->channels, access, status->period, status->buffer,
-	    ms);
+	if (status->period > 0) {
+		(void)snprintf(line, sizeof(line),
+		    "%d Hz, %s x %d, %s, period %d, buffer %d (%.1f ms)",
+		    status->rate, format, status->channels, access,
+		    status->period, status->buffer, ms);
+	} else {
+		(void)snprintf(line, sizeof(line), "%d Hz", status->rate);
+	}
 	put_line(page, at, "", STYLE_PLAIN, line);
 }
 

@@ -610,12 +610,14 @@ Test(top, a_daemon_without_a_card_is_no_old_one)
 	struct page page = { .utf8 = false };
 	struct board board;
 
-	cr_assert_eq(page_resize(&page, 10, 50), 0);
+	cr_assert_eq(page_resize(&page, 16, 50), 0);
 	board_init(&board, "here");
 	cr_assert_eq(board_update(&board, &streams, 0), 0);
 	show_board(&board, &page);
 	expect_row(&page, 1,
 	    "Device  none: lost, nothing is heard              ");
+	expect_row(&page, 2,
+	    "        44100 Hz                                  ");
 	cr_expect_eq(press(&board, 'm').kind, ORDER_MASTER);
 	streams.extended = false;
 	cr_assert_eq(board_update(&board, &streams, 0), 0);
