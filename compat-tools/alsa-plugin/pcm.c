@@ -65,6 +65,28 @@ pcm_descriptors(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned space)
 	return 1;
 }
 
+int
+pcm_hw_free(snd_pcm_ioplug_t *io)
+{
+	struct pcm *pcm = pcm_enter(io);
+
+	wake_watch(&pcm->wake, -1, false, false);
+	feed_finish(&pcm->feed);
+	intake_finish(&pcm->intake);
+	return (int)pcm_leave(pcm, 0);
+}
+
+void
+pcm_hw_params(struct pcm *pcm)
+{
+	const snd_pcm_ioplug_t *io = &pcm->io;
+
+	wake_watch(&pcm->wake, -1, false, false);
+	pcm->frame_bytes = (unsigned)snd_pcm_format_physical_width(io->format) /
+			   8 * io->channels;
+	pcm->daemon.swapped = snd_pcm_format_cpu_endian(io->format) == 0;
+}
+
 void
 pcm_sw_params(struct pcm *pcm, snd_pcm_sw_params_t *params)
 {

@@ -49,6 +49,8 @@ long pcm_leave(struct pcm *pcm, long result); /* the result */
 
 int pcm_descriptors_count(snd_pcm_ioplug_t *io);
 int pcm_descriptors(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned space);
+int pcm_hw_free(snd_pcm_ioplug_t *io);
+void pcm_hw_params(struct pcm *pcm); /* what all do first */
 void pcm_sw_params(struct pcm *pcm, snd_pcm_sw_params_t *params);
 int pcm_close(snd_pcm_ioplug_t *io);
 

@@ -88,28 +88,14 @@ play_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 	uint32_t wish = frames_of(pcm, pcm->ahead_ms, 1000);
 	struct track track = { .daemon = &pcm->daemon,
 		.name = pcm->name,
-		.wire = pcm_wire(pcm),
-		.frame_bytes =
-		    (unsigned)snd_pcm_format_physical_width(io->format) / 8 *
-		    io->channels };
+		.wire = pcm_wire(pcm) };
 
-	wake_watch(&pcm->wake, -1, false, false);
+	pcm_hw_params(pcm);
 	feed_finish(&pcm->feed);
-	pcm->frame_bytes = track.frame_bytes;
-	pcm->daemon.swapped = snd_pcm_format_cpu_endian(io->format) == 0;
+	track.frame_bytes = pcm->frame_bytes;
 	return (int)pcm_leave(pcm,
 	    feed_init(&pcm->feed, &track, io->rate, (uint32_t)io->buffer_size,
 		ahead > wish ? ahead : wish));
-}
-
-static int
-play_hw_free(snd_pcm_ioplug_t *io)
-{
-	struct pcm *pcm = pcm_enter(io);
-
-	wake_watch(&pcm->wake, -1, false, false);
-	feed_finish(&pcm->feed);
-	return (int)pcm_leave(pcm, 0);
 }
 
 static int
@@ -402,7 +388,7 @@ play_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned count,
 #define PLAY_CALLBACKS                                                         \
 	.start = play_start, .stop = play_stop, .pointer = play_pointer,       \
 	.transfer = play_transfer, .close = pcm_close,                         \
-	.hw_params = play_hw_params, .hw_free = play_hw_free,                  \
+	.hw_params = play_hw_params, .hw_free = pcm_hw_free,                   \
 	.sw_params = play_sw_params, .prepare = play_prepare,                  \
 	.drain = play_drain, .poll_descriptors_count = pcm_descriptors_count,  \
 	.poll_descriptors = pcm_descriptors, .poll_revents = play_revents,     \

@@ -73,11 +73,8 @@ record_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 {
 	struct pcm *pcm = pcm_enter(io);
 
-	wake_watch(&pcm->wake, -1, false, false);
+	pcm_hw_params(pcm);
 	intake_finish(&pcm->intake);
-	pcm->frame_bytes = (unsigned)snd_pcm_format_physical_width(io->format) /
-			   8 * io->channels;
-	pcm->daemon.swapped = snd_pcm_format_cpu_endian(io->format) == 0;
 	pcm->intake = (struct intake){ .daemon = &pcm->daemon,
 		.name = pcm->name,
 		.wire = pcm_wire(pcm),
@@ -87,16 +84,6 @@ record_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 	pcm->at = 0;
 	pcm->told = 0;
 	return (int)pcm_leave(pcm, intake_init(&pcm->intake));
-}
-
-static int
-record_hw_free(snd_pcm_ioplug_t *io)
-{
-	struct pcm *pcm = pcm_enter(io);
-
-	wake_watch(&pcm->wake, -1, false, false);
-	intake_finish(&pcm->intake);
-	return (int)pcm_leave(pcm, 0);
 }
 
 static int
@@ -259,7 +246,7 @@ const snd_pcm_ioplug_callback_t pcm_record = {
 	.transfer = record_transfer,
 	.close = pcm_close,
 	.hw_params = record_hw_params,
-	.hw_free = record_hw_free,
+	.hw_free = pcm_hw_free,
 	.sw_params = record_sw_params,
 	.prepare = record_prepare,
 	.pause = record_pause,
