@@ -12,8 +12,7 @@ import alsa
 from alsa import (FRAME, CARD, PATIENCE, RATE, heard, loud, raw_options, run,
                   same)
 from daemon import BUILD, Daemon, check, on_card, together, until
-from record import is_ramp
-from sound import noise, raw, words
+from sound import is_ramp, noise, raw, words
 
 TRIES = 3  # for a machine so busy that a recorder was late
 FRAMES = 8000

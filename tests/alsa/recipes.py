@@ -12,8 +12,7 @@ from alsa import CARD, PATIENCE, RATE, heard, need, raw_options, run
 from card import Card
 from daemon import Daemon, check, on_card, together, until
 from play import wav
-from record import is_ramp
-from sound import FRAME, noise, raw, words
+from sound import FRAME, is_ramp, noise, raw, words
 
 FRAMES = 6000
 

@@ -17,7 +17,9 @@ FRAMES = 6000
 
 
 def frame_numbers(pairs):
-    return [low & 0xFFFF | (high & 0xFFFF) << 16 for low, high in pairs]
+    """Not of silence, as in sound.numbers()."""
+    return [low & 0xFFFF | (high & 0xFFFF) << 16 for low, high in pairs
+            if low or high]
 
 
 def check_ramp(pairs, what):

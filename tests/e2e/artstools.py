@@ -14,7 +14,7 @@ import wave
 
 from artsd import Artsd
 from daemon import BUILD, LARGE, Daemon, check, free_port, on_card, until
-from sound import noise, raw, words
+from sound import is_ramp, noise, raw
 
 RATE = 44100
 USAGE = rb"usage: %s .*"
@@ -85,13 +85,6 @@ def cat(daemon, card, env, directory):
         until(f"artscat {arguments} is heard, bit for bit",
               lambda: raw(wanted) in card.played()[before:])
     print("artscat is heard")
-
-
-def is_ramp(data):
-    samples = words(data[:len(data) // 4 * 4])
-    numbers = [(low & 0xFFFF) | (high & 0xFFFF) << 16
-               for low, high in zip(samples[::2], samples[1::2])]
-    return all(b == a + 1 for a, b in zip(numbers, numbers[1:]))
 
 
 def rec(env, directory):

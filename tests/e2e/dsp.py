@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from daemon import BUILD, LARGE, Daemon, check, fail, on_card, together, until
-from sound import noise, raw, words
+from sound import is_ramp, noise, raw
 
 RATE = 44100
 FRAMES = 400
@@ -96,14 +96,6 @@ def plays(program, options):
                     fail(f"{what} is not heard in one piece")
             daemon.wait_silent()
     print(f"{program} {' '.join(options)}: {seed} ways of playing, exact")
-
-
-def is_ramp(data):
-    """Frame numbers, low half left, high half right; no gap, no repeat."""
-    samples = words(data)
-    numbers = [(low & 0xFFFF) | (high & 0xFFFF) << 16
-               for low, high in zip(samples[::2], samples[1::2])]
-    return all(b == a + 1 for a, b in zip(numbers, numbers[1:]))
 
 
 def records(program, options):

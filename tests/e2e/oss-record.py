@@ -7,7 +7,7 @@ import tempfile
 import oss
 from daemon import check, on_card
 from oss import FRAME, RATE, TRIES, Row, finish, wrapped
-from record import is_ramp
+from sound import is_ramp
 
 CARD = ("--period", 1024, "--periods", 16)
 SECONDS = 0.5

@@ -8,7 +8,7 @@ import tempfile
 import wave
 
 from daemon import BUILD, LARGE, Daemon, check, on_card, until
-from sound import noise, raw, words
+from sound import is_ramp, noise, raw
 
 RATE = 44100
 
@@ -23,20 +23,6 @@ def end(process, what):
     process.send_signal(signal.SIGINT)
     error = process.communicate(timeout=10)[1]
     check(process.returncode == 0, f"{what}: {process.returncode}: {error}")
-
-
-def numbers(data):
-    """Of the card's frames: low half left, high half right.  Not of silence,
-    which is there first where a busy machine opens the card late."""
-    samples = words(data)
-    return [(low & 0xFFFF) | (high & 0xFFFF) << 16
-            for low, high in zip(samples[::2], samples[1::2]) if low or high]
-
-
-def is_ramp(data):
-    """No gap, no repeat."""
-    seen = numbers(data)
-    return all(b == a + 1 for a, b in zip(seen, seen[1:]))
 
 
 def recorders(directory):

@@ -43,3 +43,17 @@ def first_sound(samples, start=0):
         if samples[2 * frame] != 0 or samples[2 * frame + 1] != 0:
             return frame
     return None
+
+
+def numbers(data):
+    """Of the card's frames: low half left, high half right.  Not of silence,
+    which is there first where a busy machine opens the card late."""
+    samples = words(data[:len(data) // FRAME * FRAME])
+    return [(low & 0xFFFF) | (high & 0xFFFF) << 16
+            for low, high in zip(samples[::2], samples[1::2]) if low or high]
+
+
+def is_ramp(data):
+    """What the virtual card records: no gap, no repeat."""
+    seen = numbers(data)
+    return all(b == a + 1 for a, b in zip(seen, seen[1:]))

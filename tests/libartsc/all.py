@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 from daemon import (BUILD, LARGE, Daemon, check, free_port,  # noqa: E402
                     on_card, until)
 from peer import Peer  # noqa: E402
-from sound import noise, raw, words  # noqa: E402
+from sound import is_ramp, noise, raw  # noqa: E402
 
 PROGRAMS = BUILD / "tests/libartsc"
 RATE = 44100
@@ -84,14 +84,6 @@ def plays(program, daemon, card, full):
             input=data)
         until(f"{program.name} {bits} {channels} {blocking} is heard, bit for "
               "bit", lambda: raw(wanted) in card.played()[before:])
-
-
-def is_ramp(data):
-    """Frame numbers, low half left, high half right; no gap, no repeat."""
-    samples = words(data[:len(data) // 4 * 4])
-    numbers = [(low & 0xFFFF) | (high & 0xFFFF) << 16
-               for low, high in zip(samples[::2], samples[1::2])]
-    return all(b == a + 1 for a, b in zip(numbers, numbers[1:]))
 
 
 def records(program, daemon):

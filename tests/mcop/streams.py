@@ -8,8 +8,7 @@ import time
 from mcop import Client, string
 
 from daemon import BITS16, STEREO, check, on_card, together, until
-from record import is_ramp
-from sound import FRAME, noise, raw, words
+from sound import FRAME, is_ramp, noise, raw, words
 
 RATE = 44100
 GENERATIONS = ("2.0", "2.1", "2.2", "0.7.0")
