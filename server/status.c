@@ -61,11 +61,11 @@ status_note(struct status *status, const char *name,
 		note_failure(status, name, event);
 		break;
 	case MIXER_LOST:
-		status->error = -event->error;
+		set_device(status, name, event->error);
 		set_state(status, ESD_STATE_LOST);
 		break;
 	case MIXER_YIELDED:
-		status->error = EBUSY;
+		set_device(status, name, -EBUSY);
 		set_state(status, ESD_STATE_LOST);
 		break;
 	case MIXER_RELEASED:

@@ -375,6 +375,9 @@ def without_device():
         card.refuse(0)
         plays(daemon)
         check(machine.doctor(*options).returncode == 0, "it has the card again")
+        card.unplug()
+        until("it is lost", lambda: daemon.log_lines(" lost: "), 30)
+        machine.says(("card", "no card 1, which default is"), options=options)
 
 
 # --- the rest ----------------------------------------------------------------
