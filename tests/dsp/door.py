@@ -3,6 +3,7 @@ library does, and speaks compat-tools/dsp/door.h to it.  A device's descriptor
 is used as a program would: os.write(), os.read(), select(), mmap."""
 
 import array
+import json
 import mmap
 import os
 import secrets
@@ -245,8 +246,10 @@ class Device:
 
 def troubles(daemon):
     """Times that the card ran dry, and so over: this machine was busy for
-    longer than its buffer, which no program can help."""
-    return len(daemon.log_lines("run,"))
+    longer than its buffer, which no program can help.  The log leaves some of
+    the underruns out."""
+    status = json.loads(daemon.tool("esdctl", "--json", "status").stdout)
+    return status["underruns"] + len(daemon.log_lines("overrun,"))
 
 
 def patiently(daemon, attempt, *arguments):
