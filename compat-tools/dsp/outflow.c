@@ -370,7 +370,10 @@ on_left(void *arg)
 	}
 }
 
-/* Every copy of the program's descriptor is closed. */
+/*
+ * Every copy of the program's descriptor is closed.  What it has written, or
+ * its ring's pointer has passed, is played.
+ */
 void
 outflow_end(struct device *device)
 {
@@ -383,8 +386,7 @@ outflow_end(struct device *device)
 		return;
 	}
 	device->play = NULL;
-	if (play != NULL && device->out.data == NULL &&
-	    (device->trigger & PCM_ENABLE_OUTPUT) != 0) {
+	if (play != NULL && (device->trigger & PCM_ENABLE_OUTPUT) != 0) {
 		device->old = play;
 		device->old_frame = device->frame_bytes;
 		play_finish(play, on_left, device);

@@ -49,7 +49,7 @@ def run(device, ring, sound):
         blocks += more
         check(at == passed % size, f"{at} after {passed}")
         check(blocks == passed // fragment, f"{blocks} after {passed}")
-        if passed >= len(sound) + fragment + 8 * 4 * PERIOD:
+        if passed >= len(sound) + 8 * 4 * PERIOD:
             return seen  # what came last is heard, too
         if after - before < 2000000 and passed < len(sound):
             seen.append(((before + after) // 2, passed // 4))

@@ -13,8 +13,8 @@ import tempfile
 
 from card import Card
 from daemon import BITS16, STEREO, Daemon, check, together, until
-from record import end, numbers, start
-from sound import noise, raw
+from record import end, start
+from sound import noise, numbers, raw
 
 RATE = 44100
 STREAM_REC = 4
