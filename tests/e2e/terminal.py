@@ -12,6 +12,9 @@ from daemon import fail, until
 
 SLOW = 30.0  # seconds that anything may take on a busy machine
 LOOK = 0.04  # from one look at the screen to the next
+# Runs a program and leaves its status: tmux misses the end of some.
+RUN = 'status=$1; shift; "$@"; echo $? > "$status.new"; ' \
+    'mv "$status.new" "$status"'
 
 
 def need_tmux():
@@ -32,10 +35,12 @@ class Terminal:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="esdmixd-tmux-"))
         self.env = {"LC_ALL": "C.UTF-8", **env, "TERM": "screen"}
         self.env.pop("TMUX", None)
-        # What has ended stays, so that its last words and status are seen.
+        self.status = self.dir / "status"
+        # What has ended stays, so that its last words are seen.
         self.tmux("start-server", ";", "set", "-g", "remain-on-exit", "on",
                   ";", "new-session", "-d", "-x", columns, "-y", rows,
-                  "env", f"TERM={term}", *command, **more)
+                  "sh", "-c", RUN, "-", self.status, "env", f"TERM={term}",
+                  *command, **more)
 
     def __enter__(self):
         return self
@@ -87,11 +92,8 @@ class Terminal:
 
     def wait_end(self):
         """Until the program has ended; its exit status."""
-        def status():
-            return self.tmux("display-message", "-p",
-                             "#{?pane_dead,#{pane_dead_status},}").strip()
-
-        return int(until("it ends", status, SLOW))
+        until("it ends", self.status.exists, SLOW)
+        return int(self.status.read_text())
 
 
 def colours(escapes):
