@@ -20,11 +20,11 @@ import alsa
 from alsa import PATIENCE, RATE, loud, need
 from daemon import Daemon, check, on_card, until
 from sound import noise, raw
+from terminal import Terminal
 
 PERIOD, PERIODS = 1024, 4
 CARD = ("--period", PERIOD, "--periods", PERIODS)
 UNITY = 256
-WIDTH, HEIGHT = 80, 24
 
 
 def environment(daemon):
@@ -343,72 +343,42 @@ def by_hand(daemon):
 
 # --- alsamixer ----------------------------------------------------------------
 
-class Screen:
-    """alsamixer in a terminal of its own: tmux, with a server of its own."""
+class Screen(Terminal):
+    """alsamixer in a terminal of its own."""
 
     def __init__(self, daemon):
-        self.socket = str(daemon.dir / "tmux")
-        self.env = {**environment(daemon), "TERM": "screen",
-                    "ESCDELAY": "25"}
-        self.status = daemon.dir / "status"
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(WIDTH),
-                  "-y", str(HEIGHT),
-                  f"alsamixer -D esd; echo $? >'{self.status}'")
+        super().__init__(("alsamixer", "-D", "esd"),
+                         {**environment(daemon), "ESCDELAY": "25"})
 
-    def tmux(self, *words):
-        done = subprocess.run(["tmux", "-u", "-S", self.socket, *words],
-                              env=self.env, capture_output=True, text=True,
-                              timeout=60)
-        return done.stdout
-
-    def text(self):
-        return self.tmux("capture-pane", "-p")
-
-    def wait(self, what, pattern, absent=False):
-        end = time.monotonic() + PATIENCE
-        while bool(re.search(pattern, text := self.text())) == absent:
-            check(time.monotonic() < end,
-                  f"alsamixer does not show {what}:\n{text}")
-            time.sleep(0.05)
-
-    def keys(self, *keys):
-        self.tmux("send-keys", *keys)
+    def shows(self, what, pattern, absent=False):
+        self.wait(what, lambda text: bool(re.search(pattern, text)) != absent)
 
     def ends(self):
-        status = until("alsamixer ends", lambda: self.status.exists() and
-                       self.status.read_text().strip(), PATIENCE)
-        check(status == "0", f"alsamixer ends with {status}")
-        self.status.unlink()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.tmux("kill-server")
+        check(self.wait_end() == 0, "alsamixer fails")
 
 
 def alsamixer(daemon):
     with daemon.client() as control, Screen(daemon) as screen:
-        screen.wait("the card", r"Card: esdmixd")
-        screen.wait("the master", r"Item: Master \[dB gain: 0\.00, 0\.00\]")
+        screen.shows("the card", r"Card: esdmixd")
+        screen.shows("the master", r"Item: Master \[dB gain: 0\.00, 0\.00\]")
         first = daemon.client().play(name=b"xmms")
-        screen.wait("a new stream", r"Master\W+xmms")
+        screen.shows("a new stream", r"Master\W+xmms")
         screen.keys("Right", "Down", "Down", "Down", "Down", "Down")
-        screen.wait("its volume", r"Item: xmms \[dB gain: -")
+        screen.shows("its volume", r"Item: xmms \[dB gain: -")
         volume = until("the stream is turned down", lambda: [
             player[3] for player in control.all_info() if player[3] < UNITY],
             PATIENCE)[0]
         screen.keys("m")
-        screen.wait("it muted", "OO.*MM")
+        screen.shows("it muted", "OO.*MM")
         check(stream(daemon, "xmms")["muted"], "it only looks muted")
         screen.keys("m")
-        screen.wait("it on", "OO.*OO")
+        screen.shows("it on", "OO.*OO")
         check(control.player(b"xmms")[3] <= volume, "its volume came back")
         daemon.tool("esdctl", "volume", "xmms", "50%")
-        screen.wait("what another set",
-                    r"Item: xmms \[dB gain: -6\.0\d, -6\.0\d\]")
+        screen.shows("what another set",
+                     r"Item: xmms \[dB gain: -6\.0\d, -6\.0\d\]")
         first.close()
-        screen.wait("the stream no more", "xmms", absent=True)
+        screen.shows("the stream no more", "xmms", absent=True)
         screen.keys("Escape")
         screen.ends()
     print("alsamixer, driven by its keys")
@@ -419,9 +389,9 @@ def alsamixer(daemon):
 def restarts(daemon):
     """A daemon that goes is a card that is unplugged."""
     with Screen(daemon) as screen:
-        screen.wait("the master", "Item: Master")
+        screen.shows("the master", "Item: Master")
         daemon.stop()
-        screen.wait("no master", "Item: Master", absent=True)
+        screen.shows("no master", "Item: Master", absent=True)
         status, out, errors = amixer(daemon, "scontrols")
         check(status != 0 and "no daemon answers" in errors and
               str(daemon.socket) in errors and "start esdmixd" in errors,
