@@ -374,7 +374,10 @@ output_tend(struct output *output, uint64_t now)
 	    (output->card.device != NULL && output->device == 0)) {
 		return;
 	}
-	if (hotplug_happened(&output->hotplug) | gate_is_freed(output->gate)) {
+	bool came = hotplug_happened(&output->hotplug);
+	bool freed = gate_is_freed(output->gate);
+
+	if (came || freed) {
 		see_hotplug(output, now);
 	}
 	if (output->card.device != NULL) {
