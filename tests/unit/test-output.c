@@ -22,7 +22,7 @@ struct device {
 
 static struct device cards[2], nothing = { .room = BUFFER };
 static struct output output;
-static uint64_t now;
+static uint64_t instant;
 static int opening;	 /* index, -1: none */
 static uint32_t asked;	 /* by others, a bit a card */
 static uint32_t engine;	 /* the rate of the last one made */
@@ -129,7 +129,7 @@ opener_destroy(struct opener *opener)
 
 void
 opener_open(struct opener *opener, const char *name,
-    const struct device_want *want, uint64_t at)
+    const struct device_want *want, uint64_t now)
 {
 	opening = name[0] == 'a' ? 0 : 1;
 	cards[opening].asked_rate = want->rate;
@@ -142,7 +142,7 @@ opener_is_opening(const struct opener *opener)
 }
 
 bool
-opener_take(struct opener *opener, struct sink *sink, int *error, uint64_t at)
+opener_take(struct opener *opener, struct sink *sink, int *error, uint64_t now)
 {
 	struct device *card = &cards[opening < 0 ? 0 : opening];
 
@@ -228,26 +228,26 @@ turn(void)
 	const struct sink *sink = output.now;
 	uint32_t room;
 
-	now += TURN;
-	room = output_room(&output, NULL, 0, now);
+	instant += TURN;
+	room = output_room(&output, NULL, 0, instant);
 	for (; room >= PERIOD && output.now == sink; room -= PERIOD) {
-		output_write(&output, frames, PERIOD, now);
+		output_write(&output, frames, PERIOD, instant);
 	}
-	output_tend(&output, now);
+	output_tend(&output, instant);
 }
 
 static void
 engine_comes(void)
 {
 	if (engine != output.rate) {
-		output_set_rate(&output, engine, now);
+		output_set_rate(&output, engine, instant);
 	}
 }
 
 static void
 run(unsigned ms)
 {
-	for (uint64_t end = now + ms; now < end;) {
+	for (uint64_t end = instant + ms; instant < end;) {
 		turn();
 		engine_comes();
 	}
@@ -265,11 +265,11 @@ begin(const char *chain, uint32_t first, uint32_t second)
 	cards[0] = (struct device){ .only = first, .busy = true };
 	cards[1] = (struct device){ .only = second };
 	opening = -1;
-	now = 1000;
+	instant = 1000;
 	cr_assert_eq(devices_parse(&devices, chain), 0);
 	cr_assert_eq(
 	    output_init(&output, &devices, &want, NULL, report, NULL, NULL), 0);
-	output_begin(&output, now);
+	output_begin(&output, instant);
 	run(100);
 	cr_assert(output.now == &output.card && output.device == 1);
 }
@@ -291,7 +291,7 @@ others_want(unsigned card)
 {
 	cards[card].busy = true;
 	asked = UINT32_C(1) << card;
-	output_tend(&output, now);
+	output_tend(&output, instant);
 }
 
 static void
@@ -333,7 +333,8 @@ Test(output, the_next_is_asked_for_before_its_engine_comes)
 	begin("a,b", 48000, 44100);
 	open_next();
 	others_want(0);
-	output_set_rate(&output, 48000, now); /* the one that was on its way */
+	output_set_rate(&output, 48000,
+	    instant); /* the one that was on its way */
 	run(1000);
 	expect_playing(1);
 }
@@ -380,11 +381,11 @@ Test(output, a_file_on_standby_lets_the_next_go)
 	begin("a,file:b", 48000, 44100);
 	open_next();
 	engine_comes();
-	output_release(&output, true, now);
+	output_release(&output, true, instant);
 	cr_expect(!cards[0].open);
 	run(3000);
 	expect_playing(1);
-	output_release(&output, false, now);
+	output_release(&output, false, instant);
 	run(20000);
 	expect_playing(0);
 }
