@@ -290,11 +290,29 @@ alsa_write(struct device *alsa, const void *frames, uint32_t n)
 	return 0;
 }
 
+/* A plugin takes note of what has become readable here, or it stays so. */
+static void
+heed_descriptors(struct device *alsa)
+{
+	struct pollfd fds[DEVICE_FDS_MAX];
+	int count = alsa_fds(alsa, fds);
+	unsigned short events;
+
+	if (poll(fds, (nfds_t)count, 0) > 0) {
+		(void)snd_pcm_poll_descriptors_revents(alsa->pcm, fds,
+		    (unsigned)count, &events);
+	}
+}
+
 static int
 alsa_read(struct device *alsa, void *frames, uint32_t n)
 {
-	snd_pcm_sframes_t done = snd_pcm_avail_update(alsa->pcm);
-	int error = done < 0 ? 0 : state_error(alsa);
+	snd_pcm_sframes_t done;
+	int error;
+
+	heed_descriptors(alsa);
+	done = snd_pcm_avail_update(alsa->pcm);
+	error = done < 0 ? 0 : state_error(alsa);
 
 	if (error < 0) {
 		return error; /* gone or asleep, it may still tell a room */
