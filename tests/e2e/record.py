@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """esdrec, esdmon and esdfilt on the real daemon."""
 
+import os
 import pathlib
 import signal
 import subprocess
 import tempfile
+import time
 import wave
 
 from daemon import BUILD, LARGE, Daemon, check, on_card, until
@@ -46,6 +48,29 @@ def recorders(directory):
         check(is_ramp(data), f"{path.name} has a gap")
     print(f"two recorders: {len(left) // 4} and {len(right) // 4} frames, no "
           "gap")
+
+
+def cpu(daemon):
+    """Seconds of it that the daemon has used."""
+    text = pathlib.Path(f"/proc/{daemon.pid}/stat").read_text()
+    user, system = text.rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def idles():
+    """Whoever records, and again: it waits for the card, and does not spin."""
+    with on_card("--period", 1024, "--periods", 12) as (daemon, card):
+        for turn in range(3):
+            began, used = time.monotonic(), cpu(daemon)
+            with daemon.client() as client:
+                client.send(client.ints(4, 0x2021, RATE) + bytes(128))
+                client.read(2 * RATE)
+            share = (cpu(daemon) - used) / (time.monotonic() - began)
+            check(share < 0.5, f"it takes {share:.2f} of a processor")
+            until("the card is closed", lambda turn=turn: len(
+                [event for event in card.events() if event.name == "close"]
+            ) > turn)
+    print("recording, again and again: it idles")
 
 
 def play(daemon, sound):
@@ -100,6 +125,7 @@ def main():
             filtered(daemon, mix, "-half", lambda v: v // 2)
             filtered(daemon, mix, "-double", lambda v: 2 * v)
         recorders(directory)
+        idles()
 
 
 if __name__ == "__main__":
