@@ -12,7 +12,7 @@ import alsa
 from alsa import (FRAME, CARD, PATIENCE, RATE, heard, loud, raw_options, run,
                   same)
 from daemon import BUILD, Daemon, check, on_card, together, until
-from sound import is_ramp, noise, raw, words
+from sound import digits, is_ramp, noise, raw, words
 
 TRIES = 3  # for a machine so busy that a recorder was late
 FRAMES = 8000
@@ -23,18 +23,6 @@ pcm.reference {{ type plug slave {{ pcm {{ type file file "{path}" format raw
     slave.pcm {{ type null }} }} format {form} channels {channels} rate {rate} }}
     route_policy average }}
 """
-
-
-def digits(total, count):
-    """Balanced base 8: what each of the parts, of -3 to 3, gave to the sum."""
-    parts = [[] for _ in range(count)]
-    for value in total:
-        for part in parts:
-            digit = ((value + 4) & 7) - 4
-            part.append(digit)
-            value = (value - digit) // 8
-        check(value == 0, "more is heard than was played")
-    return parts
 
 
 def two_files():

@@ -4,6 +4,8 @@ import array
 import random
 import sys
 
+from daemon import check
+
 FRAME = 4  # bytes of a 16-bit stereo frame
 
 
@@ -57,3 +59,15 @@ def is_ramp(data):
     """What the virtual card records: no gap, no repeat."""
     seen = numbers(data)
     return all(b == a + 1 for a, b in zip(seen, seen[1:]))
+
+
+def digits(total, count):
+    """Balanced base 8: what each of the parts, of -3 to 3, gave to the sum."""
+    parts = [[] for _ in range(count)]
+    for value in total:
+        for part in parts:
+            digit = ((value + 4) & 7) - 4
+            part.append(digit)
+            value = (value - digit) // 8
+        check(value == 0, "more is heard than was sent")
+    return parts

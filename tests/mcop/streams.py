@@ -8,7 +8,7 @@ import time
 from mcop import Client, string
 
 from daemon import BITS16, STEREO, check, on_card, together, until
-from sound import FRAME, is_ramp, noise, raw, words
+from sound import FRAME, digits, is_ramp, noise, raw, words
 
 RATE = 44100
 GENERATIONS = ("2.0", "2.1", "2.2", "0.7.0")
@@ -76,18 +76,6 @@ def narrow():
         stream.close(stream.write(bytes((v >> 8) + 128 for v in narrow), 4096))
         heard("8 bits", card, narrow, start)
         client.leave()
-
-
-def digits(total, count):
-    """Balanced base 8: what each of the parts, of -3 to 3, gave to the sum."""
-    parts = [[] for _ in range(count)]
-    for value in total:
-        for part in parts:
-            digit = ((value + 4) & 7) - 4
-            part.append(digit)
-            value = (value - digit) // 8
-        check(value == 0, "more is heard than was sent")
-    return parts
 
 
 def at_once():
